@@ -1,0 +1,68 @@
+from odoo import api, models
+
+from ..queue import task_options
+
+
+class DelayedCall:
+    """Stands for a recordset whose next method call is put into the queue instead of run."""
+
+    def __init__(self, records, options):
+        self._records = records
+        self._options = options
+
+    def __getattr__(self, method_name):
+        def enqueue(*args, **kwargs):
+            queue = self._records.env["integration.queue"]
+            return queue._enqueue(
+                [queue._describe_call(self._records, method_name, args, kwargs, self._options)]
+            )
+
+        return enqueue
+
+
+class Base(models.AbstractModel):
+    _inherit = "base"
+
+    @api.private
+    def with_integration_task(
+        self,
+        *,
+        priority=None,
+        eta=None,
+        identity_key=None,
+        max_attempts=None,
+        user=None,
+        message=None,
+        flow=None,
+    ):
+        """Queue the next method call: ``remittances.with_integration_task(priority=5)._post(part=1)``.
+
+        The task commits or vanishes with the caller's transaction, and runs later as ``user`` in the
+        caller's company.
+
+        :param int priority: smaller runs earlier; the method's own default when not given
+        :param eta: not before this time: a naive UTC datetime, or a timedelta from now
+        :param str identity_key: while a task of this key is unfinished, no second one is made
+        :param int max_attempts: attempts before the dead letter
+        :param user: the res.users record that the task runs as; the current user when not given
+        :param message: the integration.message that is held when the task dies
+        :param flow: the integration.flow whose retry policy applies
+        :return: an object whose method calls return the integration.task
+        :raise ValueError: on the call, if the method is not marked with ``@integration_task``
+        """
+        return DelayedCall(
+            self,
+            {
+                "priority": priority,
+                "eta": eta,
+                "identity_key": identity_key,
+                "max_attempts": max_attempts,
+                "user": user,
+                "message": message,
+                "flow": flow,
+            },
+        )
+
+    def _integration_task_options(self, method_name):
+        """Return the :class:`TaskOptions` of a method of this model, or None."""
+        return task_options(type(self), method_name)

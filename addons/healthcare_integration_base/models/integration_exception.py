@@ -1,0 +1,322 @@
+import datetime
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ..errors import Finding, IntegrationError
+
+OPEN_STATES = ("open", "in_progress")
+DEADLINE_HOURS = {"critical": 4, "high": 24, "medium": 72, "low": 168}
+
+
+class IntegrationException(models.Model):
+    """One thing that a person must decide, with everything that waits for the decision.
+
+    A cause (company, system, code, subject) has one open exception, however many messages meet it:
+    one missing payer is one row, not five thousand.
+    """
+
+    _name = "integration.exception"
+    _description = "Integration Exception"
+    _order = "severity_rank desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(string="What Happened", required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    system_id = fields.Many2one(
+        "integration.system", readonly=True, index="btree_not_null", check_company=True
+    )
+    flow_id = fields.Many2one("integration.flow", readonly=True, index="btree_not_null", check_company=True)
+    category = fields.Selection(
+        [("technical", "Technical"), ("data", "Data"), ("mapping", "Mapping"), ("business", "Business")],
+        required=True,
+        readonly=True,
+    )
+    severity = fields.Selection(
+        [("low", "Low"), ("medium", "Medium"), ("high", "High"), ("critical", "Critical")],
+        required=True,
+        default="medium",
+    )
+    severity_rank = fields.Integer(compute="_compute_severity_rank", store=True, aggregator=None)
+    code = fields.Char(required=True, readonly=True, help="Stable name of the rule that was broken")
+    subject = fields.Char(readonly=True, help="What the cause is about: a payer, a host, a control number")
+    location = fields.Text(readonly=True)
+    expected = fields.Text(readonly=True)
+    found = fields.Text(readonly=True)
+    remedy = fields.Text(string="How to Resolve", readonly=True)
+    detail = fields.Json(string="Findings", readonly=True)
+    currency_id = fields.Many2one("res.currency", related="company_id.currency_id")
+    amount = fields.Monetary(string="Money at Stake", readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("in_progress", "In Progress"), ("resolved", "Resolved"), ("waived", "Waived")],
+        default="open",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    owner_id = fields.Many2one("res.users", string="Assigned To", domain="[('share', '=', False)]")
+    deadline = fields.Datetime()
+    is_overdue = fields.Boolean(compute="_compute_is_overdue", search="_search_is_overdue")
+    first_seen_at = fields.Datetime(readonly=True)
+    message_ids = fields.Many2many(
+        "integration.message",
+        "integration_exception_message_rel",
+        "exception_id",
+        "message_id",
+        readonly=True,
+    )
+    message_count = fields.Integer(compute="_compute_message_count")
+    waiting_task_ids = fields.One2many(
+        "integration.task", "exception_id", string="Waiting Tasks", readonly=True
+    )
+    res_model = fields.Char(string="Record Model", readonly=True)
+    res_id = fields.Many2oneReference(string="Record", model_field="res_model", readonly=True)
+    resolution = fields.Text(readonly=True)
+    resolved_by_id = fields.Many2one("res.users", readonly=True)
+    resolved_on = fields.Datetime(readonly=True)
+
+    _cause_uniq = models.UniqueIndex(
+        "(company_id, COALESCE(system_id, 0), code, COALESCE(subject, '')) WHERE state IN ('open', 'in_progress')"
+    )
+    _record_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+
+    @api.depends("severity")
+    def _compute_severity_rank(self):
+        ranks = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+        for exception in self:
+            exception.severity_rank = ranks.get(exception.severity, 0)
+
+    @api.depends("deadline", "state")
+    def _compute_is_overdue(self):
+        now = self.env.cr.now()
+        for exception in self:
+            exception.is_overdue = bool(
+                exception.state in OPEN_STATES and exception.deadline and exception.deadline < now
+            )
+
+    def _search_is_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("state", "in", OPEN_STATES) & Domain("deadline", "<", self.env.cr.now())
+
+    @api.depends("message_ids")
+    def _compute_message_count(self):
+        for exception in self:
+            exception.message_count = len(exception.message_ids)
+
+    def write(self, vals):
+        # People assign and weigh exceptions; everything else is the record of what happened.
+        if not self.env.su and (closed := set(vals) - {"owner_id", "severity", "deadline"}):
+            raise AccessError(
+                self.env._("These fields are set by the integration itself: %s", ", ".join(closed))
+            )
+        return super().write(vals)
+
+    # === REPORTING === #
+
+    @api.model
+    @api.private
+    def _report(
+        self, error, *, company, system=None, flow=None, message=None, record=None, subject=None, category=None
+    ):
+        """Return the open exception of an error's cause, made if there is none.
+
+        :param error: an IntegrationError, or a Finding of a document that is applied in part
+        :param company: the res.company whose people resolve it
+        :param system: the integration.system, when it is not the one of the flow or message
+        :param message: the integration.message to link
+        :param record: the business record that the exception is about
+        :param str subject: when it is not the error's own
+        :param str category: when it is not the error's own; a finding is ``business``
+        """
+        # Whoever meets an exception may report it, also a flow's user without any role here.
+        self = self.sudo()
+        flow = flow or (message and message.flow_id)
+        system = system or (flow and flow.system_id) or (message and message.system_id)
+        values = self._exception_values(error, company, system, flow, record)
+        values["subject"] = subject or values["subject"]
+        values["category"] = category or values["category"]
+        exception = self._open_of_cause(values) or self._insert_or_find(values)
+        if message:
+            exception._link_messages(message)
+        return exception
+
+    def _exception_values(self, error, company, system, flow, record):
+        category = error.category if isinstance(error, IntegrationError) else "business"
+        severity = self._default_severity(error, category)
+        now = self.env.cr.now()
+        return {
+            "name": error.message,
+            "company_id": company.id,
+            "system_id": system.id if system else None,
+            "flow_id": flow.id if flow else None,
+            "category": category,
+            "severity": severity,
+            "code": error.code,
+            "subject": self._subject(error, record),
+            "location": error.location or None,
+            "expected": error.expected or None,
+            "found": error.found or None,
+            "remedy": error.remedy or None,
+            "detail": [finding.as_dict() for finding in getattr(error, "findings", ())],
+            "amount": error.amount or 0,
+            "owner_id": (flow.owner_id or flow.system_id.business_owner_id).id if flow else None,
+            "deadline": now + datetime.timedelta(hours=DEADLINE_HOURS[severity]),
+            "first_seen_at": now,
+            "res_model": record._name if record else None,
+            "res_id": record.id if record else None,
+        }
+
+    @staticmethod
+    def _subject(error, record):
+        if isinstance(error, Finding):
+            return f"{record._name},{record.id}" if record else error.location
+        return error.subject or error.location or None
+
+    @staticmethod
+    def _default_severity(error, category):
+        if isinstance(error, Finding) and error.severity == "warning":
+            return "low"
+        return "high" if category == "technical" or error.amount else "medium"
+
+    def _open_of_cause(self, values):
+        return self.search(
+            [
+                ("company_id", "=", values["company_id"]),
+                ("system_id", "=", values["system_id"] or False),
+                ("code", "=", values["code"]),
+                ("subject", "=", values["subject"] or False),
+                ("state", "in", OPEN_STATES),
+            ],
+            limit=1,
+        )
+
+    def _insert_or_find(self, values):
+        """Create the exception; the unique index decides when two workers meet the cause at once.
+
+        The row that wins is claimed by SQL before the ORM fills it, since a unique violation would
+        end the caller's transaction.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_exception (company_id, system_id, code, subject, name, category, severity, state)
+            VALUES (%(company_id)s, %(system_id)s, %(code)s, %(subject)s, %(name)s, %(category)s, %(severity)s, 'open')
+            ON CONFLICT (company_id, COALESCE(system_id, 0), code, COALESCE(subject, ''))
+                  WHERE state IN ('open', 'in_progress') DO NOTHING
+            RETURNING id
+            """,
+            values,
+            log_exceptions=False,
+        )
+        row = self.env.cr.fetchone()
+        if row is None:
+            return self._open_of_cause(values)
+        exception = self.browse(row[0])
+        exception.write({key: value for key, value in values.items() if value is not None})
+        exception.modified(["severity"])
+        self.env["integration.audit.entry"]._record("exception.opened", exception)
+        return exception
+
+    def _link_messages(self, messages):
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_exception_message_rel (exception_id, message_id)
+            SELECT %s, unnest(%s) ON CONFLICT DO NOTHING
+            """,
+            (self.id, messages.ids),
+        )
+        self.invalidate_recordset(["message_ids", "message_count"])
+
+    # === ACTIONS === #
+
+    def action_start(self):
+        """Take exceptions in hand."""
+        self._check_operator()
+        for exception in self.filtered(lambda e: e.state == "open"):
+            # State is read-only to users so that every change passes here, where it is audited.
+            exception.sudo().write(
+                {"state": "in_progress", "owner_id": exception.owner_id.id or self.env.uid}
+            )
+        self.env["integration.audit.entry"]._record("exception.started", self)
+
+    def action_resolve(self):
+        """Close exceptions whose cause is mended, and re-run all that waited for them."""
+        self._check_operator()
+        self._check_open()
+        self._close("resolved", self.env._("Cause mended; what waited was run again."))
+        self._release()
+
+    def action_waive(self):
+        """Ask for the reason, then close without a re-run."""
+        self._check_operator()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Waive"),
+            "res_model": "integration.exception.waive",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_exception_ids": self.ids},
+        }
+
+    def _waive(self, reason):
+        """Close exceptions as accepted: what waited for them is cancelled and its messages rejected.
+
+        :raise UserError: without a reason
+        """
+        self._check_operator()
+        self._check_open()
+        if not (reason or "").strip():
+            raise UserError(self.env._("Give the reason: an auditor will ask for it."))
+        waiting = self.sudo().waiting_task_ids
+        waiting.message_id._reject(reason)
+        self.env["integration.queue"]._cancel(waiting)
+        self._close("waived", reason.strip())
+
+    def action_open_record(self):
+        """Open the business record that the exception is about."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }
+
+    def action_open_messages(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Messages"),
+            "res_model": "integration.message",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self.message_ids.ids)],
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _release(self):
+        """Re-run what waits; addons extend this for records of theirs that wait without a task."""
+        self.env["integration.queue"]._requeue(self.sudo().waiting_task_ids)
+
+    def _close(self, state, resolution):
+        # See action_start: the fields are closed to direct writes.
+        self.sudo().write(
+            {
+                "state": state,
+                "resolution": resolution,
+                "resolved_by_id": self.env.uid,
+                "resolved_on": self.env.cr.now(),
+            }
+        )
+        self.env["integration.audit.entry"]._record(f"exception.{state}", self, {"resolution": resolution})
+
+    def _check_open(self):
+        if closed := self.filtered(lambda e: e.state not in OPEN_STATES):
+            raise UserError(self.env._("This exception is closed already: %s", closed[0].name))
+
+    def _check_operator(self):
+        if not self.env.user.has_group("healthcare_integration_base.group_operator"):
+            raise AccessError(self.env._("Only integration operators may decide on exceptions."))
+        self.check_access("read")

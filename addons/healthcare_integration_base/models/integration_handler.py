@@ -1,0 +1,45 @@
+from odoo import models
+
+from ..errors import IntegrationError
+
+
+class IntegrationHandler(models.AbstractModel):
+    """What a document type does: ``parse`` and ``plan`` are pure, ``apply`` writes exactly the plan.
+
+    Each document type names the model that handles it, which inherits this one. The three steps are run in
+    one transaction together with the state of the message and of its task.
+    """
+
+    _name = "integration.handler"
+    _description = "Integration Document Handler"
+
+    def _parse(self, message):
+        """Return the typed document of a message's payload.
+
+        :raise DocumentError: when the payload is not what its type promises
+        """
+        raise self._missing("_parse")
+
+    def _plan(self, message, document):
+        """Return what would be written, without writing anything."""
+        raise self._missing("_plan")
+
+    def _apply(self, message, plan):
+        """Write the plan.
+
+        :return: the business records, to be linked to the message
+        """
+        raise self._missing("_apply")
+
+    def _process(self, message):
+        """Run the three steps for a message and close it."""
+        records = self._apply(message, self._plan(message, self._parse(message)))
+        self.env["integration.message.link"]._link(message, records)
+        message._set_state("applied")
+
+    def _missing(self, step):
+        return IntegrationError(
+            "handler.step_missing",
+            f"The handler {self._name} does not support the step {step}.",
+            remedy="Choose a document type whose handler supports the direction of this flow.",
+        )

@@ -1,0 +1,82 @@
+import os
+import socket
+import uuid
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+LEASE_SECONDS = 900
+
+
+class IntegrationLease(models.Model):
+    """Who works on a batch of claimed tasks, and until when that is believed without a sign of life.
+
+    Leases live apart from the tasks: renewing one must not touch a row that the effect's own
+    transaction will settle (REPEATABLE READ would refuse the settlement).
+    """
+
+    _name = "integration.lease"
+    _description = "Integration Lease"
+    _log_access = False
+    _allow_sudo_commands = False
+    _rec_name = "token"
+
+    token = fields.Char(required=True, readonly=True)
+    lane_id = fields.Integer(help="Cron record that runs the batch, 0 outside a cron", readonly=True)
+    worker = fields.Char(help="Host and process", readonly=True)
+    expires_at = fields.Datetime(required=True, readonly=True)
+
+    _token_uniq = models.Constraint("UNIQUE (token)", "A lease has a token of its own.")
+    _expires_idx = models.Index("(expires_at)")
+
+    @api.model
+    def _new_token(self):
+        return uuid.uuid4().hex
+
+    @api.model
+    def _open(self, token):
+        """Record a lease for the batch that ``token`` has just claimed, in the same transaction."""
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_lease (token, lane_id, worker, expires_at)
+            VALUES (%s, %s, %s, (now() AT TIME ZONE 'UTC') + make_interval(secs => %s))
+            """,
+            (
+                token,
+                self.env.context.get("cron_id") or 0,
+                f"{socket.gethostname()}:{os.getpid()}",
+                LEASE_SECONDS,
+            ),
+        )
+
+    @api.model
+    def _renew(self, token):
+        """Prolong a lease through a cursor of its own, so that it shows whatever the caller's does."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                """
+                UPDATE integration_lease SET expires_at = (now() AT TIME ZONE 'UTC') + make_interval(secs => %s)
+                 WHERE token = %s
+                """,
+                (LEASE_SECONDS, token),
+            )
+
+    @api.model
+    def _close(self, token):
+        self.env.cr.execute(SQL("DELETE FROM integration_lease WHERE token = %s", token))
+
+    @api.model
+    def _lost_tokens(self):
+        """Return the tokens whose worker is gone: expired, or of this lane's earlier run.
+
+        A lane's cron record is locked for as long as the lane runs, so whatever this lane left
+        behind belongs to a process that no longer lives.
+        """
+        self.env.cr.execute(
+            """
+            SELECT token FROM integration_lease
+             WHERE expires_at < (now() AT TIME ZONE 'UTC') OR (lane_id = %s AND lane_id <> 0)
+            """,
+            (self.env.context.get("cron_id") or 0,),
+        )
+        return [row[0] for row in self.env.cr.fetchall()]

@@ -1,0 +1,51 @@
+from odoo import api, fields, models
+
+
+class IntegrationMessageLink(models.Model):
+    """A business record that a message made or changed."""
+
+    _name = "integration.message.link"
+    _description = "Integration Message Record"
+    _order = "id"
+    _log_access = False
+
+    message_id = fields.Many2one(
+        "integration.message", required=True, index=True, ondelete="cascade", readonly=True
+    )
+    company_id = fields.Many2one(related="message_id.company_id", store=True, index=True, precompute=True)
+    res_model = fields.Char(string="Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(string="Record", model_field="res_model", required=True, readonly=True)
+    role = fields.Char(help="What the record is to the message, e.g. remittance", readonly=True)
+
+    _link_uniq = models.Constraint(
+        "UNIQUE (message_id, res_model, res_id)", "A record is linked to a message once."
+    )
+    _record_idx = models.Index("(res_model, res_id)")
+
+    @api.depends("res_model", "res_id")
+    def _compute_display_name(self):
+        for link in self:
+            known = link.res_model in self.env and self.env[link.res_model].browse(link.res_id).exists()
+            link.display_name = known.display_name if known else f"{link.res_model},{link.res_id}"
+
+    @api.model
+    def _link(self, message, records, role=""):
+        """Link records to a message; links that exist stay."""
+        for record in records:
+            self.env.cr.execute(
+                """
+                INSERT INTO integration_message_link (message_id, company_id, res_model, res_id, role)
+                VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+                """,
+                (message.id, message.company_id.id, record._name, record.id, role),
+            )
+        message.invalidate_recordset(["link_ids"])
+
+    def action_open_record(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }

@@ -1,0 +1,80 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .model_selection import business_models
+
+
+class IntegrationOwnership(models.Model):
+    """Register of the system of record of an entity or of one of its fields.
+
+    A flow may write only what its system owns. A line without a field stands for all fields of the
+    entity that have no line of their own; a line without a system says that Odoo is the source.
+    What is not registered may be written by any flow.
+    """
+
+    _name = "integration.ownership"
+    _description = "System of Record"
+    _order = "company_id, entity, field_name"
+    _check_company_auto = True
+
+    entity = fields.Selection(selection="_selection_entity", required=True, index=True)
+    field_name = fields.Char("Field", help="Technical name of a field. Empty: the whole entity.")
+    field_label = fields.Char(compute="_compute_field_label")
+    system_id = fields.Many2one(
+        "integration.system",
+        "System of record",
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+        help="The system whose values win. Empty: Odoo.",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    note = fields.Char()
+
+    _entity_field_unique = models.UniqueIndex(
+        "(company_id, entity, COALESCE(field_name, ''))",
+        "The register already names the system of record.",
+    )
+
+    @api.model
+    def _selection_entity(self):
+        return business_models(self.env)
+
+    @api.depends("entity", "field_name")
+    def _compute_field_label(self):
+        for ownership in self:
+            model = self.env.get(ownership.entity) if ownership.entity else None
+            field = model._fields.get(ownership.field_name) if model is not None else None
+            ownership.field_label = field._description_string(self.env) if field else False
+
+    @api.depends("entity", "field_name")
+    def _compute_display_name(self):
+        for ownership in self:
+            ownership.display_name = ".".join(filter(None, (ownership.entity, ownership.field_name)))
+
+    @api.constrains("entity", "field_name")
+    def _check_field_name(self):
+        for ownership in self.filtered("field_name"):
+            if ownership.field_name not in self.env[ownership.entity]._fields:
+                raise ValidationError(
+                    self.env._(
+                        "%(entity)s has no field %(field)s.",
+                        entity=ownership.entity,
+                        field=ownership.field_name,
+                    )
+                )
+
+    @api.model
+    def _refused_fields(self, system, model_name, field_names):
+        """Return those of the fields that a flow of the system may not write, as a set."""
+        owners = {
+            ownership_sudo.field_name or "": ownership_sudo.system_id.id
+            for ownership_sudo in self.sudo().search_fetch(
+                [("company_id", "=", system.sudo().company_id.id), ("entity", "=", model_name)],
+                ["field_name", "system_id"],
+            )
+        }
+        entity_owner = owners.get("", system.id)
+        return {name for name in field_names if owners.get(name, entity_owner) != system.id}

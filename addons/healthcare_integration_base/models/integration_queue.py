@@ -1,0 +1,178 @@
+import datetime
+import json
+
+from psycopg2.extras import execute_values
+
+from odoo import api, fields, models
+
+UNFINISHED_KEY = "state IN ('pending', 'waiting', 'running') AND identity_key IS NOT NULL"
+INSERT_PAGE = 1000
+
+
+class IntegrationQueue(models.AbstractModel):
+    """Puts tasks into the queue and changes their state on request; lanes run them."""
+
+    _name = "integration.queue"
+    _description = "Integration Queue"
+
+    # === ENQUEUE === #
+
+    @api.model
+    def _describe_call(self, records, method_name, args, kwargs, options):
+        """Return the row of a task that would make the call.
+
+        :raise ValueError: if the method may not be queued or an argument is not plain JSON
+        """
+        defaults = records._integration_task_options(method_name)
+        if defaults is None:
+            raise ValueError(f"{records._name}.{method_name} is not marked with @integration_task")
+        try:
+            arguments = json.dumps({"ids": records.ids, "args": args, "kwargs": kwargs})
+        except TypeError as error:
+            raise ValueError(
+                f"arguments of {records._name}.{method_name} must be plain JSON: {error}"
+            ) from error
+        flow = options.get("flow")
+        eta = self._as_time(options.get("eta"))
+        return {
+            "description": defaults.description,
+            "company_id": records.env.company.id,
+            "user_id": (options.get("user") or records.env.user).id,
+            "model_name": records._name,
+            "method_name": method_name,
+            "arguments": arguments,
+            "state": "waiting" if eta else "pending",
+            "priority": self._first_given(options.get("priority"), flow and flow.priority, defaults.priority),
+            "eta": eta,
+            "attempts": 0,
+            "max_attempts": self._first_given(
+                options.get("max_attempts"), flow and flow.max_attempts, defaults.max_attempts
+            ),
+            "identity_key": options.get("identity_key"),
+            "enqueued_at": self.env.cr.now(),
+            "flow_id": flow.id if flow else None,
+            "message_id": options["message"].id if options.get("message") else None,
+        }
+
+    @api.model
+    def _enqueue(self, calls):
+        """Insert tasks in bulk; a call whose identity key is unfinished is left out.
+
+        :param calls: rows as :meth:`_describe_call` returns them
+        :return: the integration.task records, the unfinished ones of the same keys included
+        """
+        if not calls:
+            return self.env["integration.task"]
+        columns = list(calls[0])
+        rows = execute_values(
+            self.env.cr._obj,
+            f"INSERT INTO integration_task ({', '.join(columns)}) VALUES %s"
+            f" ON CONFLICT (identity_key) WHERE {UNFINISHED_KEY} DO NOTHING RETURNING id",
+            [tuple(call[column] for column in columns) for call in calls],
+            page_size=INSERT_PAGE,
+            fetch=True,
+        )
+        task_ids = [row[0] for row in rows]
+        if len(task_ids) < len(calls):
+            task_ids += self._unfinished_ids({call["identity_key"] for call in calls} - {None}, task_ids)
+        self._wake_lanes([call["eta"] for call in calls])
+        return self.env["integration.task"].browse(task_ids)
+
+    def _unfinished_ids(self, identity_keys, known_ids):
+        self.env.cr.execute(
+            f"SELECT id FROM integration_task WHERE {UNFINISHED_KEY} AND identity_key = ANY(%s) AND id <> ALL(%s)",
+            (list(identity_keys), known_ids),
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    def _as_time(self, eta):
+        if isinstance(eta, datetime.timedelta):
+            return self.env.cr.now() + eta
+        return eta or None
+
+    @staticmethod
+    def _first_given(*values):
+        return next(value for value in values if value is not None and value is not False)
+
+    # === STATE CHANGES ON REQUEST === #
+
+    @api.model
+    def _requeue(self, tasks):
+        """Give dead and waiting tasks a fresh start; what their messages were held for is over.
+
+        A task whose identity key has an unfinished twin is cancelled: the twin does its work.
+        """
+        self._supersede(tasks)
+        self.env.cr.execute(
+            """
+            UPDATE integration_task
+               SET state = 'pending', attempts = 0, eta = NULL, exception_id = NULL, error = NULL, error_code = NULL
+             WHERE id = ANY(%s) AND state IN ('dead', 'waiting')
+         RETURNING message_id
+            """,
+            (tasks.ids,),
+        )
+        message_ids = {row[0] for row in self.env.cr.fetchall()} - {None}
+        tasks.invalidate_recordset()
+        self.env["integration.message"].browse(message_ids)._unhold()
+        self._wake_lanes([None])
+
+    @api.model
+    def _cancel(self, tasks):
+        self.env.cr.execute(
+            """
+            UPDATE integration_task SET state = 'cancelled', finished_at = %s, exception_id = NULL
+             WHERE id = ANY(%s) AND state IN ('pending', 'waiting', 'dead')
+            """,
+            (self.env.cr.now(), tasks.ids),
+        )
+        tasks.invalidate_recordset()
+
+    def _supersede(self, tasks):
+        self.env.cr.execute(
+            """
+            UPDATE integration_task AS dead SET state = 'cancelled', finished_at = %s, exception_id = NULL
+             WHERE dead.id = ANY(%s) AND dead.state = 'dead' AND dead.identity_key IS NOT NULL
+               AND EXISTS (SELECT FROM integration_task AS twin
+                            WHERE twin.identity_key = dead.identity_key AND twin.id <> dead.id
+                              AND (twin.state IN ('pending', 'waiting', 'running')
+                                   OR twin.state = 'dead' AND twin.id = ANY(%s) AND twin.id > dead.id))
+            """,
+            (self.env.cr.now(), tasks.ids, tasks.ids),
+        )
+
+    # === WAKING === #
+
+    @api.model
+    def _lanes(self):
+        """Return the cron records that run the queue, one per unit of parallelism."""
+        # Crons are readable by administrators only; which of them are lanes is no secret.
+        return self.env["ir.cron"].sudo().search([("code", "=", "model._cron_run_lane()")], order="id")
+
+    @api.model
+    def _wake_lanes(self, times):
+        """Wake the lanes when this transaction commits, once however many tasks it makes.
+
+        :param times: when the new tasks may run; None is at once
+        """
+        pending = self.env.cr.precommit.data.setdefault("integration.queue.wake", set())
+        if not pending:
+            self.env.cr.precommit.add(self._trigger_lanes)
+        pending.update(time.replace(second=0, microsecond=0) if time else None for time in times)
+
+    def _trigger_lanes(self):
+        times = self.env.cr.precommit.data.pop("integration.queue.wake", set())
+        lanes = self._lanes()
+        if not lanes:
+            return
+        if None in times:
+            self._trigger_at_once(lanes)
+        for time in sorted(times - {None}):
+            lanes[0]._trigger(at=time)
+
+    def _trigger_at_once(self, lanes):
+        # One trigger row for each lane but a single notification: each costs a connection of its own.
+        self.env["ir.cron.trigger"].sudo().create(
+            [{"cron_id": lane.id, "call_at": fields.Datetime.now()} for lane in lanes[1:]]
+        )
+        lanes[0]._trigger()

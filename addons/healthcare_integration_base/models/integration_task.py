@@ -1,0 +1,138 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools.constants import GC_UNLINK_LIMIT
+
+UNFINISHED = ("pending", "waiting", "running")
+
+
+class IntegrationTask(models.Model):
+    """One unit of queued work. Rows are made and moved by ``integration.queue`` alone."""
+
+    _name = "integration.task"
+    _description = "Integration Task"
+    _order = "id desc"
+    _log_access = False
+    _allow_sudo_commands = False
+    _rec_name = "description"
+
+    description = fields.Char(required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    user_id = fields.Many2one("res.users", string="Runs As", required=True, readonly=True)
+    model_name = fields.Char(string="Model", required=True, readonly=True)
+    method_name = fields.Char(string="Method", required=True, readonly=True)
+    arguments = fields.Json(readonly=True, help="Record ids and arguments of the call. Never private data.")
+    state = fields.Selection(
+        [
+            ("pending", "Pending"),
+            ("waiting", "Waiting"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("dead", "Dead Letter"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+    )
+    priority = fields.Integer(default=10, readonly=True, aggregator=None)
+    eta = fields.Datetime(string="Not Before", readonly=True)
+    attempts = fields.Integer(readonly=True, aggregator=None)
+    max_attempts = fields.Integer(readonly=True, aggregator=None)
+    identity_key = fields.Char(readonly=True)
+    claim_token = fields.Char(readonly=True, groups="base.group_system")
+    enqueued_at = fields.Datetime(readonly=True)
+    finished_at = fields.Datetime(readonly=True)
+    error_code = fields.Char(readonly=True)
+    error = fields.Text(string="Last Error", readonly=True)
+    flow_id = fields.Many2one("integration.flow", readonly=True, index="btree_not_null")
+    message_id = fields.Many2one(
+        "integration.message", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    exception_id = fields.Many2one(
+        "integration.exception",
+        string="Waits For Exception",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
+    _claim_idx = models.Index("(priority, id) WHERE state = 'pending'")
+    _waiting_idx = models.Index("(eta) WHERE state = 'waiting'")
+    _running_idx = models.Index("(claim_token) WHERE state = 'running'")
+    _dead_idx = models.Index("(company_id, id) WHERE state = 'dead'")
+    _identity_uniq = models.UniqueIndex(
+        "(identity_key) WHERE state IN ('pending', 'waiting', 'running') AND identity_key IS NOT NULL"
+    )
+    _attempts_positive = models.Constraint("CHECK (max_attempts > 0)", "A task needs at least one attempt.")
+
+    def init(self):
+        # Every task row is updated a few times in its life: room on the page keeps those updates off the
+        # indexes, and early vacuum keeps the claim's index short.
+        self.env.cr.execute(
+            "ALTER TABLE integration_task SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)"
+        )
+
+    # === ACTIONS === #
+
+    def action_retry(self):
+        """Put dead and waiting tasks back to the front of the queue, with all their attempts.
+
+        :raise UserError: if a task is neither dead nor waiting
+        """
+        self._check_operator()
+        if wrong := self.filtered(lambda task: task.state not in ("dead", "waiting")):
+            raise UserError(
+                self.env._("Only dead and waiting tasks can be retried: %s is not.", wrong[0].description)
+            )
+        self.env["integration.queue"]._requeue(self)
+
+    def action_cancel(self):
+        """Give up tasks that have not started; a running one cannot be stopped in mid-transaction.
+
+        :raise UserError: if a task is running or finished
+        """
+        self._check_operator()
+        if wrong := self.filtered(lambda task: task.state not in ("pending", "waiting", "dead")):
+            raise UserError(
+                self.env._("%s is running or finished: it cannot be cancelled.", wrong[0].description)
+            )
+        self.env["integration.queue"]._cancel(self)
+
+    def action_open_records(self):
+        """Open what the task works on."""
+        self.ensure_one()
+        ids = (self.arguments or {}).get("ids", [])
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.description,
+            "res_model": self.model_name,
+            "view_mode": "form" if len(ids) == 1 else "list,form",
+            "res_id": ids[0] if len(ids) == 1 else False,
+            "domain": [("id", "in", ids)],
+        }
+
+    def _check_operator(self):
+        if not self.env.user.has_group("healthcare_integration_base.group_operator"):
+            raise AccessError(self.env._("Only integration operators may change the queue."))
+        self.check_access("read")
+
+    # === HOUSEKEEPING === #
+
+    @api.autovacuum
+    def _gc_finished(self):
+        """Delete finished tasks after the number of days that the settings name."""
+        days = int(
+            self.env["ir.config_parameter"].sudo().get_param("healthcare_integration.task_retention_days", 30)
+        )
+        limit = GC_UNLINK_LIMIT
+        self.env.cr.execute(
+            """
+            DELETE FROM integration_task WHERE id IN (
+                SELECT id FROM integration_task
+                 WHERE state IN ('done', 'cancelled')
+                   AND finished_at < (now() AT TIME ZONE 'UTC') - make_interval(days => %s)
+                 LIMIT %s)
+            """,
+            (days, limit),
+        )
+        return self.env.cr.rowcount, self.env.cr.rowcount == limit

@@ -1,0 +1,2 @@
+from . import integration_audit_verification, integration_endpoint_check
+from . import integration_exception_waive, integration_message_payload

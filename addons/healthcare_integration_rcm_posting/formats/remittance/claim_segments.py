@@ -1,0 +1,219 @@
+"""The segments of claims (loop 2100) and of their service lines (loop 2110).
+
+Each function computes what it needs before it changes anything: a segment that turns out to be
+unreadable is repaired and read again (see :mod:`.repair`).
+"""
+
+from __future__ import annotations
+
+from odoo.addons.healthcare_integration_base.errors import Finding
+from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element
+
+from .codes import ADJUSTMENT_GROUPS, CLAIM_STATUSES, FORMER_ADJUSTMENT_GROUPS
+from .documents import Adjustment, Claim, ServiceLine
+from .state import AMOUNTS, DATES, OPTIONAL_AMOUNTS, QUANTITIES, ReaderState
+
+_BLANKS = [""] * 9
+_CLAIM_DATES = {"232": "statement_from", "233": "statement_to", "050": "received"}
+_LINE_DATES = {"472": "service_date", "150": "service_date", "151": "service_date_end"}
+_INPATIENT_REMARKS = (5, 20, 21, 22, 23)
+_OUTPATIENT_REMARKS = (3, 4, 5, 6, 7)
+
+
+def claim(state: ReaderState, segment: Segment, position: int) -> Claim:
+    """CLP: return a new claim, not yet part of the state."""
+    _, claim_id, status, charge, paid, patient, filing, number, facility, frequency = (segment + _BLANKS)[:10]
+    return Claim(
+        position,
+        claim_id.strip(),
+        status,
+        AMOUNTS[charge],
+        AMOUNTS[paid],
+        OPTIONAL_AMOUNTS[patient],
+        filing,
+        number.strip(),
+        facility,
+        frequency,
+    )
+
+
+def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[Finding]:
+    """Return what is unusual about the identification of a claim."""
+    findings = []
+    if not element(segment, 1):
+        findings.append(
+            Finding(
+                code="remittance.claim_id_missing",
+                message="A claim comes without the provider's claim number",
+                location=state.location(segment, position, 1),
+                expected="the claim number as it was submitted",
+                found="nothing",
+                remedy="Find the claim by the payer's claim number, dates and amount",
+            )
+        )
+    status = element(segment, 2)
+    if status not in CLAIM_STATUSES:
+        findings.append(
+            Finding(
+                code="remittance.claim_status_unknown",
+                message="The claim has a status that is not known",
+                location=state.location(segment, position, 2),
+                expected="one of " + ", ".join(CLAIM_STATUSES),
+                found=status[:2] or "nothing",
+                remedy="Ask the payer what the status means and decide on the claim by hand",
+            )
+        )
+    return findings
+
+
+def service_line(state: ReaderState, segment: Segment, position: int) -> ServiceLine:
+    """SVC: return a new service line, not yet part of the state."""
+    _, procedure, charge, paid, revenue_code, units, submitted, submitted_units = (segment + _BLANKS)[:8]
+    qualifier, code, modifiers = state.procedures[procedure]
+    line = ServiceLine(
+        position,
+        qualifier,
+        code,
+        modifiers,
+        AMOUNTS[charge],
+        AMOUNTS[paid],
+        revenue_code,
+        QUANTITIES[units],
+    )
+    if submitted:
+        line.submitted_procedure = submitted.replace(state.envelope.delimiters.component, ":")
+    if submitted_units:
+        line.submitted_units = QUANTITIES[submitted_units]
+    return line
+
+
+def adjustments(state: ReaderState, segment: Segment, position: int) -> None:
+    """CAS: up to six reason/amount/quantity triples of one group; more are read as well."""
+    group, reason, amount = segment[1], segment[2], AMOUNTS[segment[3]]
+    if len(segment) == 4:
+        state.adjustments.append(Adjustment(group, reason, amount, None, position))
+    else:
+        state.adjustments.extend(_adjustment_triples(segment, position))
+    if group not in ADJUSTMENT_GROUPS:
+        state.report(_unusual_group(state, segment, position))
+    if not reason:
+        state.report(_reason_missing(state, segment, position))
+
+
+def _adjustment_triples(segment: Segment, position: int) -> list[Adjustment]:
+    group = segment[1]
+    triples = []
+    for index in range(2, len(segment), 3):
+        reason, amount = segment[index], segment[index + 1]
+        if reason or amount:
+            quantity = QUANTITIES[element(segment, index + 2)]
+            triples.append(Adjustment(group, reason, AMOUNTS[amount], quantity, position))
+    return triples
+
+
+def _unusual_group(state: ReaderState, segment: Segment, position: int) -> Finding:
+    group = segment[1]
+    former = group in FORMER_ADJUSTMENT_GROUPS
+    return Finding(
+        code="remittance.group_former" if former else "remittance.group_unknown",
+        message="An adjustment group of 004010 came" if former else "An adjustment group is not known",
+        location=state.location(segment, position, 1),
+        expected=", ".join(ADJUSTMENT_GROUPS),
+        found=group[:2] or "nothing",
+        remedy="Its adjustments are kept and balanced; decide on them in the review list",
+        severity="warning",
+    )
+
+
+def _reason_missing(state: ReaderState, segment: Segment, position: int) -> Finding:
+    return Finding(
+        code="remittance.reason_missing",
+        message="An adjustment has no reason code",
+        location=state.location(segment, position, 2),
+        expected="a claim adjustment reason code",
+        found="nothing",
+        remedy="The amount is kept and balanced; decide on it in the review list",
+        severity="warning",
+    )
+
+
+def person(state: ReaderState, segment: Segment, position: int) -> None:
+    """NM1: patient, subscriber, rendering provider or the payer that the claim was forwarded to."""
+    _, entity, _, last, first, middle, _, suffix, _, identifier = (segment + _BLANKS)[:10]
+    identifier = identifier.strip()
+    if entity == "QC":
+        given = " ".join(part for part in (first, middle, suffix) if part)
+        state.claim.patient_name = f"{last}, {given}" if given else last
+        state.claim.patient_identifier = identifier
+    elif entity == "IL":
+        state.claim.subscriber_identifier = identifier
+    elif entity == "82":
+        state.claim.rendering_provider = identifier
+    elif entity == "TT":
+        state.claim.crossover_payer_name = last
+        state.claim.crossover_payer_identifier = identifier
+
+
+def inpatient(state: ReaderState, segment: Segment, position: int) -> None:
+    """MIA: inpatient adjudication, of which the remark codes are kept."""
+    _add_remarks(state, segment, _INPATIENT_REMARKS)
+
+
+def outpatient(state: ReaderState, segment: Segment, position: int) -> None:
+    """MOA: outpatient adjudication, of which the remark codes are kept."""
+    _add_remarks(state, segment, _OUTPATIENT_REMARKS)
+
+
+def _add_remarks(state: ReaderState, segment: Segment, indexes: tuple[int, ...]) -> None:
+    state.claim.remarks += tuple(code for index in indexes if (code := element(segment, index)))
+
+
+def line_remark(state: ReaderState, segment: Segment, position: int) -> None:
+    """LQ: one remark code of a service line."""
+    state.line.remarks += (segment[2],)
+
+
+def claim_date(state: ReaderState, segment: Segment, position: int) -> None:
+    """DTM: statement period and date of receipt; other dates are left to the file."""
+    date = DATES[segment[2]]
+    if attribute := _CLAIM_DATES.get(segment[1]):
+        setattr(state.claim, attribute, date)
+
+
+def line_date(state: ReaderState, segment: Segment, position: int) -> None:
+    """DTM: date or period of the service."""
+    date = DATES[segment[2]]
+    if attribute := _LINE_DATES.get(segment[1]):
+        setattr(state.line, attribute, date)
+
+
+def reference(state: ReaderState, segment: Segment, position: int) -> None:
+    """REF: of the claim, or of the service line once one is open."""
+    qualifier, value = segment[1], segment[2]
+    if qualifier == "6R" and state.line is not None:
+        state.line.control_number = value
+    elif qualifier in state.references:
+        state.report(_repeated(state, segment, position))
+    else:
+        state.references[qualifier] = value
+
+
+def amount(state: ReaderState, segment: Segment, position: int) -> None:
+    """AMT: supplemental information, which never takes part in balancing."""
+    qualifier, value = segment[1], AMOUNTS[segment[2]]
+    if qualifier in state.amounts:
+        state.report(_repeated(state, segment, position))
+    else:
+        state.amounts[qualifier] = value
+
+
+def _repeated(state: ReaderState, segment: Segment, position: int) -> Finding:
+    return Finding(
+        code="remittance.qualifier_repeated",
+        message="A qualifier that may occur once in its loop is repeated; the first one counts",
+        location=state.location(segment, position, 1),
+        expected="another qualifier",
+        found=segment[1][:3],
+        remedy="None needed for posting; the file holds both",
+        severity="warning",
+    )

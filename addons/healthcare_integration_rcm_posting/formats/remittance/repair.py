@@ -1,0 +1,87 @@
+"""What to do with a segment that cannot be read as it is.
+
+Reading goes without checks as long as a segment is sound. When one is not, this module finds out
+which of its elements are missing or unreadable, reports each with its place, and puts a value in
+their stead that changes no total: zero for amounts, nothing for dates and quantities. The balance
+then shows what that is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from odoo.addons.healthcare_integration_base.errors import Finding
+from odoo.addons.healthcare_integration_base.formats.x12 import (
+    ParsedValues,
+    Segment,
+    UnreadableValue,
+    unreadable_finding,
+)
+
+from .loops import unexpected
+from .state import AMOUNTS, DATES, OPTIONAL_AMOUNTS, QUANTITIES, Document, ReaderState
+
+
+@dataclass(frozen=True, slots=True)
+class _ElementType:
+    values: ParsedValues
+    neutral: str
+    severity: str
+
+
+_AMOUNT = _ElementType(AMOUNTS, "0", "error")
+_OPTIONAL_AMOUNT = _ElementType(OPTIONAL_AMOUNTS, "", "warning")
+_QUANTITY = _ElementType(QUANTITIES, "", "warning")
+_DATE = _ElementType(DATES, "", "warning")
+
+_TYPES = {
+    "BPR": {2: _AMOUNT, 16: _DATE},
+    "DTM": {2: _DATE},
+    "CLP": {3: _AMOUNT, 4: _AMOUNT, 5: _OPTIONAL_AMOUNT},
+    "SVC": {2: _AMOUNT, 3: _AMOUNT, 5: _QUANTITY, 7: _QUANTITY},
+    "AMT": {2: _AMOUNT},
+}
+#: As many elements as any segment is read by.
+_LENGTH = 17
+
+
+def read_damaged(state: ReaderState, segment: Segment, position: int) -> tuple[Document, ...] | None:
+    """Read a segment for which its handler failed; the findings go where the segment went."""
+    repaired, findings = repair(state, segment, position)
+    documents = state.handlers.get(segment[0], unexpected)(state, repaired, position)
+    for finding in findings:
+        state.report(finding)
+    return documents
+
+
+def repair(state: ReaderState, segment: Segment, position: int) -> tuple[Segment, list[Finding]]:
+    """Return a readable copy of a segment and what had to be changed."""
+    repaired = list(segment)
+    findings = []
+    for index, element_type in _typed_elements(segment):
+        repaired.extend([""] * (index + 1 - len(repaired)))
+        try:
+            element_type.values[repaired[index]]
+        except UnreadableValue as error:
+            place = state.location(segment, position, index)
+            findings.append(unreadable_finding(error, repaired[index], place, element_type.severity))
+            repaired[index] = element_type.neutral
+    if segment[0] not in ("CAS", "PLB"):
+        repaired.extend([""] * (_LENGTH - len(repaired)))
+    return repaired, findings
+
+
+def _typed_elements(segment: Segment) -> Iterator[tuple[int, _ElementType]]:
+    """Yield index and type of the elements that are not plain text."""
+    length = len(segment)
+    if segment[0] == "CAS":
+        for index in range(2, max(length, 3), 3):
+            yield index + 1, _AMOUNT
+            yield index + 2, _QUANTITY
+    elif segment[0] == "PLB":
+        yield 2, _DATE
+        for index in range(3, max(length, 4), 2):
+            yield index + 1, _AMOUNT
+    else:
+        yield from _TYPES.get(segment[0], {}).items()

@@ -1,0 +1,75 @@
+"""What the reader of a remittance remembers between two segments, and what its element texts mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Union
+
+from odoo.addons.healthcare_integration_base.errors import Finding
+from odoo.addons.healthcare_integration_base.formats.x12 import (
+    FindingLog,
+    ParsedValues,
+    Segment,
+    TransactionEnvelope,
+    parse_date,
+    parse_decimal,
+)
+
+from .documents import (
+    ZERO,
+    Adjustment,
+    Claim,
+    Party,
+    ProviderAdjustment,
+    RemittanceHeader,
+    RemittanceSummary,
+    ServiceLine,
+)
+
+AMOUNTS = ParsedValues(parse_decimal)
+OPTIONAL_AMOUNTS = ParsedValues(parse_decimal, blank=ZERO)
+QUANTITIES = ParsedValues(parse_decimal, blank=None)
+DATES = ParsedValues(parse_date, blank=None)
+
+Document = Union[RemittanceHeader, Claim, RemittanceSummary]
+#: Takes one segment in; returns the documents that it completes.
+Handler = Callable[["ReaderState", Segment, int], "tuple[Document, ...] | None"]
+
+
+@dataclass(slots=True)
+class ReaderState:
+    """The open loops of a transaction. ``adjustments``, ``amounts`` and ``references`` are those of the
+    innermost open loop, so that one handler serves claim and service line."""
+
+    envelope: TransactionEnvelope
+    findings: FindingLog
+    header: RemittanceHeader
+    handlers: dict[str, Handler]
+    procedures: ParsedValues  # SVC01 -> qualifier, code, modifiers
+    seen: set[str] = field(default_factory=set)  # header segments that came
+    header_given: bool = False
+    party: Party | None = None
+    claim: Claim | None = None
+    line: ServiceLine | None = None
+    adjustments: list[Adjustment] = field(default_factory=list)
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    provider_adjustments: list[ProviderAdjustment] = field(default_factory=list)
+    provider_adjustment_total: Decimal = ZERO
+    claim_count: int = 0
+    charge_total: Decimal = ZERO
+    paid_total: Decimal = ZERO
+
+    def location(self, segment: Segment, position: int, index: int = 0) -> str:
+        """Return the place of a segment or element in words: ``ST 0001, segment 42 (CLP), CLP04``."""
+        identifier = segment[0][:3]
+        place = f"ST {self.envelope.control_number}, segment {position} ({identifier})"
+        return f"{place}, {identifier}{index:02}" if index else place
+
+    def report(self, finding: Finding) -> None:
+        """Keep a finding for the transaction and for the claim that is open."""
+        self.findings.add(finding)
+        if self.claim is not None:
+            self.claim.findings.append(finding)

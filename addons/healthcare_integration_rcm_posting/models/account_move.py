@@ -1,0 +1,94 @@
+import re
+
+from odoo import api, fields, models
+
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
+_NOT_DIGIT = re.compile(r"\D")
+MIN_CORE_LENGTH = 6
+
+
+def claim_key(claim_number):
+    """Return a claim number without case and punctuation: ``inv/2026/00012`` is ``INV202600012``."""
+    return _NOT_ALPHANUMERIC.sub("", (claim_number or "").upper())
+
+
+def claim_core(claim_number):
+    """Return the digits of a claim number, if they are enough to tell claims apart, else an empty string.
+
+    Payers drop letters of a prefix or add one; the digits survive.
+    """
+    digits = _NOT_DIGIT.sub("", claim_number or "")
+    return digits if len(digits) >= MIN_CORE_LENGTH else ""
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    rcm_remittance_id = fields.Many2one(
+        "rcm.remittance", string="Remittance", readonly=True, copy=False, index="btree_not_null", check_company=True
+    )
+    rcm_entry_key = fields.Char(readonly=True, copy=False, help="Remittance, generation and part of the entry")
+    rcm_claim_number = fields.Char(
+        string="Claim Number", compute="_compute_rcm_claim_number", store=True, readonly=False, copy=False,
+        help="The number under which the claim was sent to the payer (CLM01)",
+    )
+    rcm_claim_key = fields.Char(compute="_compute_rcm_claim_key", store=True)
+    rcm_claim_core = fields.Char(compute="_compute_rcm_claim_key", store=True)
+    rcm_patient_id = fields.Many2one(
+        "res.partner", string="Patient", copy=True, help="Who owes what the payer leaves; the customer when empty"
+    )
+    rcm_claim_status = fields.Selection(
+        [
+            ("paid", "Paid"),
+            ("partial", "Paid in part"),
+            ("patient", "Patient owes"),
+            ("denied", "Denied"),
+            ("reversed", "Reversed"),
+            ("review", "To review"),
+        ],
+        string="Claim Status",
+        readonly=True,
+        copy=False,
+    )
+    rcm_claim_ids = fields.One2many("rcm.claim", "invoice_id", string="Remitted Claims", readonly=True)
+    rcm_claim_count = fields.Integer(compute="_compute_rcm_claim_count")
+
+    _rcm_entry_uniq = models.UniqueIndex("(rcm_entry_key) WHERE rcm_entry_key IS NOT NULL")
+    _rcm_claim_number_idx = models.Index("(company_id, rcm_claim_number) WHERE move_type = 'out_invoice'")
+    _rcm_claim_key_idx = models.Index("(company_id, rcm_claim_key) WHERE move_type = 'out_invoice'")
+    _rcm_claim_core_idx = models.Index("(company_id, rcm_claim_core) WHERE move_type = 'out_invoice'")
+
+    @api.depends("name", "move_type", "state")
+    def _compute_rcm_claim_number(self):
+        for move in self:
+            if move.move_type == "out_invoice" and move.state == "posted" and not move.rcm_claim_number:
+                move.rcm_claim_number = move.name
+            else:
+                move.rcm_claim_number = move.rcm_claim_number
+
+    @api.depends("rcm_claim_number")
+    def _compute_rcm_claim_key(self):
+        for move in self:
+            move.rcm_claim_key = claim_key(move.rcm_claim_number) or False
+            move.rcm_claim_core = claim_core(move.rcm_claim_number) or False
+
+    def _compute_rcm_claim_count(self):
+        counts = dict(
+            self.env["rcm.claim"]._read_group([("invoice_id", "in", self.ids)], ["invoice_id"], ["__count"])
+        )
+        for move in self:
+            move.rcm_claim_count = counts.get(move, 0)
+
+    def _patient_of_partner(self):
+        """Return the customer when that is the patient: whoever is no payer."""
+        return self.partner_id.filtered(lambda partner: not partner.rcm_is_payer)
+
+    def action_open_rcm_claims(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Remitted Claims"),
+            "res_model": "rcm.claim",
+            "view_mode": "list,form",
+            "domain": [("invoice_id", "=", self.id)],
+        }

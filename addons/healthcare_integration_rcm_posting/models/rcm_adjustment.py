@@ -1,0 +1,48 @@
+from psycopg2.extras import execute_values
+
+from odoo import api, fields, models
+
+
+class RcmAdjustment(models.Model):
+    """One reason why a payer paid less (positive) or more (negative) than was charged."""
+
+    _name = "rcm.adjustment"
+    _description = "Claim Adjustment"
+    _order = "claim_id, position, id"
+    _log_access = False
+    _rec_name = "reason"
+
+    claim_id = fields.Many2one("rcm.claim", required=True, index=True, ondelete="cascade", readonly=True)
+    service_line_id = fields.Many2one("rcm.service.line", index="btree_not_null", ondelete="cascade", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    currency_id = fields.Many2one(related="claim_id.currency_id")
+    remittance_id = fields.Many2one(related="claim_id.remittance_id")
+    payer_id = fields.Many2one(related="claim_id.payer_id")
+    position = fields.Integer(help="Segment of the CAS in its transaction", readonly=True, aggregator=None)
+    group_code = fields.Char(string="Group", help="CO, OA, PI, PR", readonly=True)
+    reason = fields.Char(help="CARC", readonly=True, index=True)
+    amount = fields.Monetary(readonly=True)
+    quantity = fields.Float(readonly=True)
+    treatment = fields.Char(help="What the posting rules made of it", readonly=True)
+
+    @api.model
+    def _store_treatments(self, rows):
+        """Note what the posting rules made of adjustments; thousands at once, so without the ORM.
+
+        :param rows: ``(claim id, position, group, reason, treatment)``
+        """
+        if not rows:
+            return
+        self.flush_model()
+        execute_values(
+            self.env.cr._obj,
+            """
+            UPDATE rcm_adjustment AS adjustment SET treatment = given.treatment
+              FROM (VALUES %s) AS given (claim_id, position, group_code, reason, treatment)
+             WHERE adjustment.claim_id = given.claim_id AND adjustment.position = given.position
+               AND adjustment.group_code = given.group_code AND adjustment.reason = given.reason
+            """,
+            rows,
+            page_size=1000,
+        )
+        self.invalidate_model(["treatment"])

@@ -1,0 +1,66 @@
+from collections import defaultdict
+
+from odoo import api, models
+
+from .account_move import claim_core, claim_key
+
+
+class RcmClaimMatching(models.Model):
+    """Finds the invoice of a remitted claim: by its number, then by the number without what payers lose.
+
+    A match is never a guess. One invoice must be left, and where only the digits of the number agree, the
+    amount charged must agree as well; several are ambiguous and go to a person.
+    """
+
+    _inherit = "rcm.claim"
+
+    def _match(self):
+        """Match claims that have no invoice yet, in one query for each way to compare."""
+        waiting = self.filtered(lambda claim: not claim.invoice_id)
+        for field_name, normalise, basis in (
+            ("rcm_claim_number", lambda number: (number or "").strip(), "exact"),
+            ("rcm_claim_key", claim_key, "normalised"),
+            ("rcm_claim_core", claim_core, "normalised"),
+        ):
+            candidates = waiting._invoices_by(field_name, normalise)
+            for claim in waiting:
+                found = candidates.get(normalise(claim.claim_number), self.env["account.move"])
+                if field_name == "rcm_claim_core":
+                    found = claim._of_same_charge(found)
+                claim._take(found, basis)
+            waiting = waiting.filtered(lambda claim: not claim.match_state)
+        waiting.write({"match_state": "unmatched"})
+
+    def _invoices_by(self, field_name, normalise):
+        """Return ``{normalised claim number: invoices}`` of the claims' companies."""
+        numbers = {normalise(claim.claim_number) for claim in self} - {""}
+        if not numbers:
+            return {}
+        invoices = self._search_invoices([(field_name, "in", list(numbers))], field_name)
+        found = defaultdict(lambda: self.env["account.move"])
+        for invoice in invoices:
+            found[invoice[field_name]] += invoice
+        return found
+
+    @api.model
+    def _search_invoices(self, domain, field_name):
+        return self.env["account.move"].search_fetch(
+            [
+                ("company_id", "in", self.company_id.ids),
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+                *domain,
+            ],
+            [field_name, "amount_total"],
+        )
+
+    def _of_same_charge(self, invoices):
+        return invoices.filtered(
+            lambda invoice: self.currency_id.compare_amounts(abs(self.charge), invoice.amount_total) == 0
+        )
+
+    def _take(self, invoices, basis):
+        if len(invoices) == 1:
+            self.write({"invoice_id": invoices.id, "match_state": "matched", "match_basis": basis})
+        elif invoices:
+            self.write({"match_state": "ambiguous", "candidate_ids": [(6, 0, invoices.ids)]})

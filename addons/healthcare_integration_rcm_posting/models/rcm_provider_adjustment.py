@@ -1,0 +1,26 @@
+from odoo import fields, models
+
+
+class RcmProviderAdjustment(models.Model):
+    """An amount that a payer took or gave outside any claim (PLB). Positive reduces the payment."""
+
+    _name = "rcm.provider.adjustment"
+    _description = "Provider Adjustment"
+    _order = "remittance_id desc, position, ordinal"
+    _log_access = False
+    _rec_name = "reference"
+
+    remittance_id = fields.Many2one("rcm.remittance", required=True, index=True, ondelete="cascade", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    currency_id = fields.Many2one(related="remittance_id.currency_id")
+    payer_id = fields.Many2one(related="remittance_id.payer_id")
+    position = fields.Integer(help="Segment of the PLB in its transaction", readonly=True, aggregator=None)
+    ordinal = fields.Integer(help="Which pair of the segment", readonly=True, aggregator=None)
+    provider_identifier = fields.Char(help="PLB01", readonly=True)
+    fiscal_period = fields.Date(help="PLB02", readonly=True)
+    code = fields.Char(string="Reason", help="PLB03-1", readonly=True)
+    reference = fields.Char(help="PLB03-2: claim, trace or agreement number", readonly=True)
+    amount = fields.Monetary(readonly=True)
+    line_ids = fields.One2many("account.move.line", "rcm_provider_adjustment_id", readonly=True)
+
+    _ordinal_uniq = models.Constraint("UNIQUE (remittance_id, position, ordinal)", "A pair of a PLB is stored once.")

@@ -1,0 +1,275 @@
+import psycopg2
+
+from odoo import models
+from odoo.fields import Command
+from odoo.tools import groupby
+
+from odoo.addons.healthcare_integration_base.errors import BusinessRuleError, TransientError
+from odoo.addons.healthcare_integration_base.queue import integration_task
+
+from ..posting.checks import period_locked
+from ..posting.identity import payment_identity
+
+CLAIM_STATUS_OF_OUTCOME = {
+    "posted": "paid",
+    "partially_posted": "partial",
+    "denied": "denied",
+    "review": "review",
+    "held": "review",
+}
+
+
+class RcmRemittancePosting(models.Model):
+    """Posts a remittance: entries, reconciliations, states and exceptions in one transaction per part."""
+
+    _inherit = "rcm.remittance"
+
+    # === QUEUE === #
+
+    def _queue_posting(self):
+        """Queue the posting of the next part, as the user of the flow."""
+        message = self.message_id.sudo()
+        for remittance in self:
+            remittance.with_company(message.company_id).with_integration_task(
+                identity_key=f"remittance.post:{remittance.id}:{remittance.generation}:{remittance.posted_claim_count}",
+                message=message,
+                flow=message.flow_id,
+                user=message.flow_id.user_id,
+            )._post_next_part()
+
+    @integration_task("Post a remittance")
+    def _post_next_part(self):
+        """Post the next claims; with the last of them the provider adjustments.
+
+        :raise IntegrationError: whatever holds the remittance; then nothing of this part is posted
+        """
+        self.ensure_one()
+        if self.state not in ("received", "held", "posting"):
+            return
+        part = self._next_part()
+        if self.state != "posting":
+            self._identify_parties(part.header)
+            self._check_postable(part)
+            if self._is_duplicate(part.header):
+                return
+            self._begin(part.header)
+        entries = self._plan_part(part)
+        self._apply_entries(entries, {claim.position: record for claim, record in part.claims})
+        self.posted_claim_count += len(part.claims)
+        if part.is_last:
+            self._finish()
+        else:
+            self._queue_posting()
+
+    # === IDENTITY === #
+
+    def _is_duplicate(self, header):
+        """Tell whether this payment is posted already; then this remittance only points to it.
+
+        :raise BusinessRuleError: ``remittance.identity.conflict`` when the same payment has other content
+        """
+        self.identity_key = payment_identity(self.company_id.id, header, self.content_hash).key
+        original = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("identity_key", "=", self.identity_key),
+                ("state", "in", ("posting", "posted")),
+                ("id", "!=", self.id),
+            ],
+            limit=1,
+        )
+        if not original:
+            return False
+        self.original_id = original
+        if original.content_hash != self.content_hash:
+            raise self._conflict(original)
+        self.write({"state": "duplicate", "state_reason": self.env._("Posted before as %s", original.display_name)})
+        self.message_id._set_state("duplicate", self.state_reason)
+        return True
+
+    def _conflict(self, original):
+        return BusinessRuleError(
+            "remittance.identity.conflict",
+            self.env._("The payment %s was posted before with other content.", self.trace_number),
+            location=f"ST {self.control_number}, TRN02",
+            subject=f"remittance:{self.id}",
+            expected=original._content_summary(),
+            found=self._content_summary(),
+            remedy=self.env._("Compare both. To replace the first one, undo it, then resolve this exception."),
+            amount=abs(self.amount),
+        )
+
+    def _content_summary(self):
+        return self.env._(
+            "%(claims)s claims, charged %(charged)s, paid %(paid)s, provider adjustments %(adjustments)s",
+            claims=self.claim_count,
+            charged=self.charge_total,
+            paid=self.paid_total,
+            adjustments=self.provider_adjustment_total,
+        )
+
+    def _begin(self, header):
+        """Take the identity: the unique index lets one remittance of a payment through.
+
+        :raise TransientError: when another worker took it at this moment
+        """
+        self.accounting_date = self._accounting_date(header)
+        self.flush_recordset()
+        try:
+            self.env.cr.execute(
+                "UPDATE rcm_remittance SET state = 'posting', state_reason = NULL WHERE id = %s",
+                (self.id,),
+                log_exceptions=False,
+            )
+        except psycopg2.errors.UniqueViolation as error:
+            raise TransientError(
+                "remittance.identity.race",
+                "The same payment is being posted by another worker.",
+                subject=str(self.id),
+                remedy="Nothing to do: the next attempt finds it posted.",
+            ) from error
+        self.invalidate_recordset(["state", "state_reason"])
+
+    def _accounting_date(self, header):
+        """Return the day of the entries: the payment's, or the next one that is open.
+
+        :raise BusinessRuleError: ``remittance.hold.period_locked`` when the company's policy is to hold
+        """
+        journal = self._journal()
+        day = self.env["rcm.ledger"]._first_open_day(self.company_id, journal, header.payment_date)
+        if day != header.payment_date:
+            locked = period_locked(header, day, self.env._("the company holds such payments"))
+            if self.company_id.rcm_closed_period_policy == "hold":
+                raise self._held([locked], [locked])
+            self.findings = [*(self.findings or []), {**locked.as_dict(), "severity": "warning"}]
+        return day
+
+    def _journal(self):
+        """:raise BusinessRuleError: ``remittance.hold.journal_missing`` before the setup was run"""
+        journal = next((c.rcm_journal_id for c in self.company_id.sudo().parent_ids[::-1] if c.rcm_journal_id), None)
+        if journal is None:
+            raise BusinessRuleError(
+                "remittance.hold.journal_missing",
+                self.env._("%s has no journal for remittances.", self.company_id.name),
+                subject=f"company:{self.company_id.id}",
+                expected=self.env._("a journal in the posting setup"),
+                found="-",
+                remedy=self.env._("Run the posting setup, then resolve this exception."),
+            )
+        return journal
+
+    # === APPLY === #
+
+    def _apply_entries(self, entries, records):
+        """Write the plan: entry by entry, in its order.
+
+        :param entries: list of EntryPlan
+        :param records: ``{claim position: rcm.claim}``
+        """
+        journal, lines_by_key = self._journal(), {}
+        for entry in entries:
+            self._apply_entry(entry, records, journal, lines_by_key)
+            self._settle_claims(entry, records, lines_by_key)
+            self._report_exceptions(entry, records)
+
+    def _apply_entry(self, entry, records, journal, lines_by_key):
+        ledger, move_lines = self.env["rcm.ledger"], self.env["account.move.line"]
+        if entry.unreconcile:
+            targets = (lines_by_key[t] if isinstance(t, str) else move_lines.browse(t) for t in entry.unreconcile)
+            ledger._unreconcile(move_lines.union(*targets))
+        planned = entry.lines
+        if not planned:
+            return
+        move = ledger._create_posted([self._entry_values(entry.part, planned, records, journal)])
+        for line, record in zip(planned, move.line_ids.sorted("id"), strict=True):
+            lines_by_key[line.key] = record
+        ledger._reconcile(
+            [
+                lines_by_key[line.key] + (lines_by_key[target] if isinstance(target, str) else move_lines.browse(target))
+                for line in planned
+                for target in line.reconcile
+            ]
+        )
+
+    def _entry_values(self, part, planned, records, journal):
+        return {
+            "move_type": "entry",
+            "company_id": self.company_id.id,
+            "journal_id": journal.id,
+            "date": self.accounting_date,
+            "ref": self.env._("Remittance %(trace)s, part %(part)s", trace=self.trace_number, part=part),
+            "rcm_remittance_id": self.id,
+            "rcm_entry_key": self._entry_key(part),
+            "line_ids": [Command.create(self._line_values(line, records)) for line in planned],
+        }
+
+    def _line_values(self, line, records):
+        amount = float(line.amount)
+        claim = records.get(line.position)
+        return {
+            "name": line.label,
+            "account_id": line.account,
+            "partner_id": line.partner,
+            "currency_id": self.currency_id.id,
+            "balance": amount,
+            "amount_currency": amount,
+            "rcm_role": line.role.value,
+            "rcm_reference": line.reference or False,
+            "rcm_claim_id": claim.id if claim else False,
+            "rcm_invoice_id": claim.invoice_id.id if claim else False,
+        }
+
+    def _settle_claims(self, entry, records, lines_by_key):
+        """Note on claims, adjustments and invoices what became of them."""
+        for plan in entry.claims:
+            record = records[plan.position]
+            record.outcome = plan.outcome.value
+            if plan.lines:
+                record.entry_id = lines_by_key[plan.lines[0].key].move_id
+            if plan.reverses is not None:
+                record._note_reversal(plan.reverses, records)
+        self._store_treatments(entry, records)
+        by_status = groupby(entry.claims, lambda plan: self._invoice_status(plan))
+        for status, plans in by_status:
+            if status:
+                invoices = self.env["account.move"].union(*(records[plan.position].invoice_id for plan in plans))
+                # The status is the remittance's word on the invoice, whoever may edit the invoice itself.
+                invoices.sudo().write({"rcm_claim_status": status})
+
+    @staticmethod
+    def _invoice_status(plan):
+        if plan.reverses is not None:
+            return "reversed"
+        if plan.outcome.value == "posted" and (plan.transferred or plan.patient_share):
+            return "patient"
+        return CLAIM_STATUS_OF_OUTCOME.get(plan.outcome.value)
+
+    def _store_treatments(self, entry, records):
+        rows = [
+            (records[plan.position].id, part.adjustment.position, part.adjustment.group, part.adjustment.reason,
+             part.treatment.value)
+            for plan in entry.claims
+            for part in plan.adjustments
+        ]
+        self.env["rcm.adjustment"]._store_treatments(rows)
+
+    def _report_exceptions(self, entry, records):
+        for planned in entry.exceptions:
+            self._report_exception(planned, records)
+
+    def _report_exception(self, planned, records):
+        exception = self.env["integration.exception"]._report(
+            planned.finding,
+            company=self.company_id,
+            message=self.message_id.sudo(),
+            record=self,
+            subject=planned.subject,
+            category=planned.category,
+        )
+        claim = next((record for record in records.values() if record.claim_number == planned.subject), None)
+        # The link to the remittance is the exception's own bookkeeping, closed to direct writes.
+        exception.sudo().write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
+
+    def _finish(self):
+        self.state = "posted"
+        self.message_id._set_state("applied")

@@ -1,0 +1,165 @@
+"""What holds a whole remittance before anything of it is posted. Pure Python.
+
+Everything else holds one claim or one provider adjustment while the rest posts. The findings that only
+the books can tell (payer, payee, period, accounts) have their constructors here, so that all holds read
+alike.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from odoo.addons.healthcare_integration_base.errors import Finding
+
+from ..formats.remittance.documents import Party, RemittanceHeader, RemittanceSummary
+from .context import PostingPolicy
+from .roles import Role
+
+
+class _Hold(NamedTuple):
+    """The constant texts of a hold."""
+
+    element: str
+    message: str
+    expected: str
+    remedy: str
+
+
+_HOLDS = {
+    "test_file": _Hold(
+        "ISA15",
+        "A test file came in through a production endpoint",
+        "P",
+        "Ask the payer for production files, or mark the endpoint as test",
+    ),
+    "prenotification": _Hold(
+        "BPR01", "A prenotification is never posted", "a remittance", "Nothing is to be done; waive it"
+    ),
+    "notification_with_payment": _Hold(
+        "BPR02",
+        "A notification without payment carries an amount",
+        "0 with BPR01 = H",
+        "Ask the payer whether the amount is paid",
+    ),
+    "debit": _Hold(
+        "BPR03",
+        "The payer debits the provider's bank account",
+        "C",
+        "Check the bank statement and post the debit by hand",
+    ),
+    "negative_payment": _Hold(
+        "BPR02",
+        "The amount of the payment is negative",
+        "0 or more",
+        "Ask the payer to carry the balance forward (PLB FB)",
+    ),
+    "trace_missing": _Hold(
+        "TRN02",
+        "The remittance has no trace number",
+        "the number of the check or electronic payment",
+        "Ask the payer for a complete remittance",
+    ),
+    "payment_date_missing": _Hold(
+        "BPR16", "The remittance has no payment date", "a date", "Ask the payer for a complete remittance"
+    ),
+    "unbalanced": _Hold(
+        "BPR02",
+        "The remittance does not balance",
+        "",
+        "Compare the proof with the payer; a corrected remittance replaces this one",
+    ),
+    "payer_unknown": _Hold(
+        "N1*PR",
+        "The payer is unknown here",
+        "a mapped payer",
+        "Map the payer's identifier to a partner; what waits is then posted",
+    ),
+    "payee_unknown": _Hold(
+        "N1*PE",
+        "The payee is none of the companies of this flow",
+        "the NPI or tax id of the flow's company or of one of its branches",
+        "Map the payee's identifier, or route the file to the flow of that company",
+    ),
+    "period_locked": _Hold(
+        "BPR16",
+        "The accounting period of the payment is locked",
+        "",
+        "Open the period or allow the next open day, then try again",
+    ),
+}
+
+
+def header_holds(header: RemittanceHeader, test_endpoint: bool) -> list[Finding]:
+    """Return what in the header of a remittance forbids to post it."""
+    checks = (
+        ("test_file", header.usage == "T" and not test_endpoint, header.usage),
+        ("prenotification", header.handling == "P", f"BPR01 = {header.handling}"),
+        ("notification_with_payment", header.handling == "H" and bool(header.amount), str(header.amount)),
+        ("debit", header.credit_debit == "D", header.credit_debit),
+        ("negative_payment", header.amount < 0, str(header.amount)),
+        ("trace_missing", not header.trace_number, "nothing"),
+        ("payment_date_missing", header.payment_date is None, "nothing"),
+    )
+    return [_hold(name, header, found) for name, failed, found in checks if failed]
+
+
+def summary_holds(
+    header: RemittanceHeader, summary: RemittanceSummary, policy: PostingPolicy
+) -> list[Finding]:
+    """Return the imbalance that forbids to post a remittance.
+
+    That of its total always does, that of a claim or service line unless the policy lets the claims
+    that balance post. The proof of each imbalance is among the findings of the summary.
+    """
+    difference = header.amount - summary.paid_total + summary.provider_adjustment_total
+    if difference:
+        expected = f"CLP04 {summary.paid_total} - PLB {summary.provider_adjustment_total}"
+        return [_hold("unbalanced", header, f"{header.amount}, difference {difference}", expected)]
+    if summary.balanced or policy.post_balanced_claims:
+        return []
+    first = next(finding for finding in summary.findings if finding.code.startswith("remittance.balance."))
+    return [_hold("unbalanced", header, f"{first.location}: {first.found}", first.expected)]
+
+
+def payer_unknown(header: RemittanceHeader) -> Finding:
+    """Return the hold of a payer that is not mapped to a partner."""
+    return _hold("payer_unknown", header, f"TRN03 {header.payer_identifier}, {_party(header.payer)}")
+
+
+def payee_unknown(header: RemittanceHeader) -> Finding:
+    """Return the hold of a payee that is not a company or facility of the flow."""
+    return _hold("payee_unknown", header, _party(header.payee))
+
+
+def period_locked(header: RemittanceHeader, lock_date: datetime.date) -> Finding:
+    """Return the hold of a payment in a locked period that may not move to an open day."""
+    return _hold("period_locked", header, str(header.payment_date), f"a day after {lock_date}")
+
+
+def account_missing(role: Role) -> Finding:
+    """Return the hold of a role that the remittance needs and that has no account."""
+    return Finding(
+        code="remittance.hold.account_missing",
+        message=f"The posting account '{role.label}' is not set",
+        expected="an account in the posting settings of the company",
+        found=role.value,
+        remedy="Run the wizard for posting accounts; what waits is then posted",
+    )
+
+
+def _hold(name: str, header: RemittanceHeader, found: str, expected: str = "") -> Finding:
+    texts = _HOLDS[name]
+    return Finding(
+        code=f"remittance.hold.{name}",
+        message=texts.message,
+        location=f"ST {header.control_number}, {texts.element}",
+        expected=expected or texts.expected,
+        found=found,
+        remedy=texts.remedy,
+        amount=header.amount,
+    )
+
+
+def _party(party: Party) -> str:
+    return " ".join(part for part in (party.qualifier, party.identifier, party.name) if part)

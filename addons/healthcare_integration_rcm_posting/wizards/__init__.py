@@ -1,0 +1,1 @@
+from . import rcm_posting_setup, rcm_posting_setup_line

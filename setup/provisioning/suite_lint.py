@@ -1,0 +1,40 @@
+"""The tests of style and of Odoo's conventions."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import environment, paths
+from .outcomes import Outcome
+
+_SCRIPTS = tuple(paths.SETUP / name for name in ("demo", "odoo", "test"))
+
+
+def run() -> Iterator[Outcome]:
+    """Run every linter over the checkout."""
+    programs = paths.VENV / "bin"
+    yield _check("ruff check", [programs / "ruff", "check", "--quiet", paths.ROOT, *_SCRIPTS])
+    yield _check("ruff format", [programs / "ruff", "format", "--check", "--quiet", paths.ROOT, *_SCRIPTS])
+    addons = [paths.ADDONS / name for name in paths.addon_names()]
+    yield _check(
+        "pylint-odoo", [programs / "pylint", f"--rcfile={paths.ROOT / '.pylintrc'}", "--jobs=2", *addons]
+    )
+
+
+def _check(name: str, command: list[str | Path]) -> Outcome:
+    started = time.monotonic()
+    result = subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        cwd=paths.ROOT,
+        env=environment.variables(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    text = (result.stdout or f"exit code {result.returncode}") if result.returncode else ""
+    return Outcome(f"lint: {name}", text, time.monotonic() - started)

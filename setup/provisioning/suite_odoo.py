@@ -1,0 +1,121 @@
+"""Each addon's own Odoo tests, run by Odoo's runner on a database that holds only what the addon depends on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from . import addons, database, odoo_log, paths, stamps, test_environment
+from .database import Databases
+from .failure import tail
+from .odoo_process import Odoo
+from .outcomes import Outcome
+from .ports import free_port
+from .processes import run_logged, started
+from .progress import Step
+
+ALLOWANCES = paths.SETUP / "allowed-log-entries.txt"
+_RUN_SECONDS = 1200
+_NO_BROWSER = re.compile(r"chrome", re.IGNORECASE)
+
+
+def dependency_template(odoo: Odoo, names: list[str], current: Step) -> str:
+    """Return a database in which everything is installed that the addons need of Odoo, and nothing of the suite."""
+    dependencies = addons.outside_dependencies(names)
+    key = stamps.digest(odoo.source.version, *dependencies)
+    kind = f"deps{stamps.digest(*dependencies)[:6]}"
+    current.detail(f"template with {', '.join(dependencies)}")
+    return Databases(odoo.server).template(kind, key, lambda name: install(odoo, name, dependencies))
+
+
+def install(odoo: Odoo, name: str, modules: list[str]) -> None:
+    """Make the database ``name`` anew, or add to it, with the modules installed.
+
+    :raises SetupError: Odoo could not install them
+    """
+    log = paths.LOGS / f"install-{name}.log"
+    log.unlink(missing_ok=True)
+    run_logged(
+        odoo.command("-d", name, "-i", ",".join(modules), "--stop-after-init", "--no-http"),
+        log,
+        f"Odoo could not install {', '.join(modules)}",
+        environment=odoo.variables(),
+    )
+
+
+def run(
+    odoo: Odoo, addon: str, variables: Mapping[str, str], current: Step, tags: str = ""
+) -> Iterator[Outcome]:
+    """Install one addon and run its tests.
+
+    :param variables: the environment variables of the tests
+    :param tags: Odoo's test tags; by default all tests of the addon
+    """
+    databases = Databases(odoo.server)
+    template = dependency_template(odoo, [addon], current)
+    name = database.working_name(addon.removeprefix("healthcare_integration_"))
+    databases.drop(name)
+    databases.copy(template, name)
+    log = paths.LOGS / f"odoo-{addon}.log"
+    try:
+        current.detail("tests")
+        arguments = ["-d", name, "-i", addon, "--test-tags", tags or f"/{addon}"]
+        code = _run_tests(odoo.command(*arguments), variables, log)
+    finally:
+        databases.drop(name)
+    yield from outcomes(addon, log, code, may_lack_browser=not variables.get(test_environment.BROWSER))
+
+
+def _run_tests(command: list[str], variables: Mapping[str, str], log: Path) -> int | None:
+    """Return Odoo's exit code; ``None`` when it had to be stopped."""
+    command += [
+        "--stop-after-init",
+        "--http-port",
+        str(free_port()),
+        "--log-handler",
+        "odoo.tests.stats:DEBUG",
+    ]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        log.open("wb") as output,
+        started(
+            command, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        try:
+            return process.wait(_RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def outcomes(addon: str, log: Path, code: int | None, may_lack_browser: bool = False) -> Iterator[Outcome]:
+    """Turn the log of one run into outcomes: each test, the run as a whole, and each log entry nobody expected.
+
+    :param code: Odoo's exit code; ``None`` when it did not end in time
+    """
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        entries = list(odoo_log.read_entries(lines))
+    results = odoo_log.test_results(entries)
+    problems = {
+        name: f"skipped, which no test may be: {reason}"
+        for name, reason in results.skipped.items()
+        if not (may_lack_browser and _NO_BROWSER.search(reason))
+    }
+    problems.update(results.broken)
+    for name in dict.fromkeys([*results.run, *problems]):
+        yield Outcome(f"{addon}: {name}", problems.get(name, ""), results.seconds.get(name, 0.0))
+    yield Outcome(f"{addon}: installation and run", _fault_of_run(addon, log, code, results))
+    for entry in odoo_log.unexpected(entries, odoo_log.read_allowances(ALLOWANCES)):
+        yield Outcome(f"{addon}: log entry of {entry.logger}", f"{entry.level} {entry.message}")
+
+
+def _fault_of_run(addon: str, log: Path, code: int | None, results: odoo_log.TestResults) -> str:
+    if code is None:
+        return f"not ended after {_RUN_SECONDS} s:\n" + "\n".join(tail(log))
+    if not results.complete or (code and not results.broken):
+        return f"Odoo ended with code {code}:\n" + "\n".join(tail(log, 40))
+    if not results.run and any((paths.ADDONS / addon / "tests").glob("test_*.py")):
+        return "the addon has tests, and none was run"
+    return ""

@@ -1,0 +1,80 @@
+"""Tests that pytest runs: the pure parts of the addons, and those across addons against real servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from . import environment, paths
+from .failure import SetupError, tail
+from .outcomes import Outcome
+from .processes import run_logged
+from .progress import Step
+
+_NO_TESTS_COLLECTED = 5
+
+
+def run(
+    name: str,
+    targets: Sequence[Path | str],
+    variables: Mapping[str, str],
+    current: Step,
+    selection: Sequence[str] = (),
+) -> Iterator[Outcome]:
+    """Run pytest on files or folders.
+
+    :param name: the suite's name, which its outcomes and its log bear
+    :param selection: pytest's arguments that choose among the tests
+    """
+    results = paths.LOGS / f"{name}.xml"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.unlink(missing_ok=True)
+    log = paths.LOGS / f"{name}.log"
+    log.unlink(missing_ok=True)
+    temporary = paths.TEMPORARY / f"{name}-{os.getpid()}"
+    arguments = [
+        f"--junit-xml={results}",
+        f"--basetemp={temporary}",
+        "--override-ini=junit_family=xunit1",
+        f"--override-ini=cache_dir={paths.CACHE / 'pytest'}",
+        "--verbosity=1",
+        "--color=no",
+        *selection,
+    ]
+    failure = ""
+    try:
+        run_logged(
+            [environment.PYTHON, "-m", "pytest", *arguments, *targets],
+            log,
+            "pytest",
+            environment=dict(variables),
+            folder=paths.ROOT,
+            on_line=current.detail,
+        )
+    except SetupError as error:
+        failure = error.what
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    outcomes = list(read_results(results, name)) if results.exists() else []
+    yield from outcomes
+    explained = any(not outcome.passed for outcome in outcomes)
+    if failure and not explained and not failure.endswith(f"(exit code {_NO_TESTS_COLLECTED})"):
+        yield Outcome(f"{name}: {failure}", "\n".join(tail(log, 40)))
+
+
+def read_results(file: Path, suite: str) -> Iterator[Outcome]:
+    """Read a JUnit XML file; a test that was skipped or expected to fail has not passed."""
+    for case in ElementTree.parse(file).iter("testcase"):
+        name = f"{suite}: {case.get('file') or case.get('classname')}::{case.get('name')}"
+        seconds = float(case.get("time") or 0)
+        problems = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        yield Outcome(name, "\n".join(map(_explanation, problems)), seconds)
+
+
+def _explanation(problem: ElementTree.Element) -> str:
+    if problem.tag == "skipped":
+        return f"skipped, which no test may be: {problem.get('message')}\n{problem.text or ''}".strip()
+    return problem.text or problem.get("message") or problem.tag

@@ -1,0 +1,164 @@
+"""Generates large, balanced 835 files for the benchmarks, always the same ones for the same size.
+
+    python tests/benchmarks/generate_remittance.py --claims 20000 remittance.835        (about 9 MB)
+    python tests/benchmarks/generate_remittance.py --claims 220000 remittance.835       (about 100 MB)
+
+One transaction by default; ``--transactions`` spreads the claims over several payments. Charges come
+from a charge master of 2,000 procedures, what the payer allows is random to the cent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import random
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from tests import pure
+
+    pure.expose()
+
+from odoo.addons.healthcare_integration_base.formats.x12 import Delimiters, Group, Interchange
+from odoo.addons.healthcare_integration_rcm_posting.formats.remittance import (
+    Adjustment,
+    Claim,
+    Party,
+    ProviderAdjustment,
+    Remittance,
+    RemittanceHeader,
+    ServiceLine,
+    write_remittance_file,
+)
+
+_CREATED = datetime.datetime(2026, 3, 2, 6, 30)
+_FIRST_SERVICE = datetime.date(2026, 1, 5)
+_LINES = (2, 3, 3, 3, 4)  # service lines of a claim, in turn
+_FAMILY_NAMES = ("ALDER", "BIRCH", "CEDAR", "DOGWOOD", "ELM", "FIR", "GINKGO", "HAZEL", "IRONWOOD", "JUNIPER")
+_GIVEN_NAMES = ("ADA", "BEA", "CARL", "DORA", "EMIL", "FAYE", "GUS", "HAL", "IDA", "JON")
+
+
+def write_benchmark_file(path: Path, claims: int, transactions: int = 1) -> None:
+    """Write a file of ``claims`` balanced claims, about 460 bytes and 21 segments each."""
+    interchange = Interchange(
+        control_number="000000101",
+        sender_qualifier="ZZ",
+        sender="BENCHPAYER",
+        receiver_qualifier="ZZ",
+        receiver="BENCHHOSPITAL",
+        created=_CREATED,
+        version="00501",
+        usage="T",
+        delimiters=Delimiters(repetition="^"),
+    )
+    group = Group("HP", "BENCHPAYER", "BENCHHOSPITAL", _CREATED, "101", "X", "005010X221A1")
+    sizes = [claims // transactions + (index < claims % transactions) for index in range(transactions)]
+    remittances = (_remittance(index, size) for index, size in enumerate(sizes, start=1))
+    with path.open("wb") as file:
+        file.writelines(write_remittance_file(interchange, group, remittances))
+
+
+def _remittance(index: int, claims: int) -> Remittance:
+    """Return a payment whose claims are generated while they are written; its total is found beforehand."""
+    interest = Decimal("-12.50")
+    paid = sum((claim.paid for claim in _claims(index, claims)), Decimal(0))
+    header = RemittanceHeader(
+        control_number=f"{index:04}",
+        handling="I",
+        amount=paid - interest,
+        credit_debit="C",
+        method="ACH",
+        payment_date=datetime.date(2026, 3, 4),
+        trace_number=f"EFT{index:07}",
+        payer_identifier="1999999999",
+        production_date=datetime.date(2026, 3, 2),
+        payer=Party(
+            name="BENCHMARK HEALTH PLAN",
+            qualifier="XV",
+            identifier="99999",
+            contact="PROVIDER SERVICES",
+            address=("1 PAYER PLAZA",),
+            city="DULUTH",
+            state="MN",
+            postal_code="55802",
+        ),
+        payee=Party(name="BENCHMARK HOSPITAL", qualifier="XX", identifier="1999999976"),
+    )
+    fiscal_year_end = datetime.date(2026, 12, 31)
+    adjustment = ProviderAdjustment(0, "1999999976", fiscal_year_end, "L6", "INTEREST", interest)
+    return Remittance(header, _claims(index, claims), [adjustment])
+
+
+def _claims(seed: int, count: int) -> Iterator[Claim]:
+    source = random.Random(seed)
+    charge_master = [
+        (f"{source.randrange(10000, 99999)}", Decimal(source.randrange(2_500, 90_000)) / 100) for _ in range(2000)
+    ]
+    for number in range(count):
+        yield _claim(source, charge_master, seed, number)
+
+
+def _claim(source: random.Random, charge_master: list, seed: int, number: int) -> Claim:
+    day = _FIRST_SERVICE + datetime.timedelta(days=source.randrange(50))
+    lines = [
+        _service_line(source, charge_master, day, ordinal)
+        for ordinal in range(1, _LINES[number % len(_LINES)] + 1)
+    ]
+    adjustments = [adjustment for line in lines for adjustment in line.adjustments]
+    return Claim(
+        position=0,
+        claim_id=f"HSP{seed:02}{number:07}",
+        status=source.choice(("1", "1", "1", "2", "19")),
+        charge=sum((line.charge for line in lines), Decimal(0)),
+        paid=sum((line.paid for line in lines), Decimal(0)),
+        patient_responsibility=sum((a.amount for a in adjustments if a.group == "PR"), Decimal(0)),
+        filing_indicator="12",
+        payer_claim_number=f"26061{seed:02}{number:08}",
+        facility_type="11",
+        frequency="1",
+        patient_name=f"{source.choice(_FAMILY_NAMES)}, {source.choice(_GIVEN_NAMES)}",
+        patient_identifier=f"W{source.randrange(10**8, 10**9)}",
+        rendering_provider="1999999984",
+        statement_from=day,
+        statement_to=day,
+        service_lines=lines,
+    )
+
+
+def _service_line(source: random.Random, charge_master: list, day: datetime.date, ordinal: int) -> ServiceLine:
+    code, charge = source.choice(charge_master)
+    allowed = (charge * source.randrange(30, 95) / 100).quantize(Decimal("0.01"))
+    coinsurance = (allowed / 5).quantize(Decimal("0.01")) if source.random() < 0.6 else Decimal(0)
+    adjustments = [Adjustment("CO", "45", charge - allowed)]
+    if coinsurance:
+        adjustments.append(Adjustment("PR", "2", coinsurance))
+    return ServiceLine(
+        position=0,
+        qualifier="HC",
+        code=code,
+        modifiers=("25",) if source.random() < 0.2 else (),
+        charge=charge,
+        paid=allowed - coinsurance,
+        units=Decimal(1),
+        control_number=f"{ordinal:04}",
+        service_date=day,
+        adjustments=adjustments,
+        amounts={"B6": allowed},
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--claims", type=int, default=20_000)
+    parser.add_argument("--transactions", type=int, default=1)
+    options = parser.parse_args()
+    write_benchmark_file(options.path, options.claims, options.transactions)
+
+
+if __name__ == "__main__":
+    main()
