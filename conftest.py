@@ -5,7 +5,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import pytest  # noqa: E402
+
 from tests import pure  # noqa: E402 (the path above makes it importable)
 
 pure.expose()
 collect_ignore_glob = ["addons/*/tests/test_*.py", "addons/*/tests/common.py", ".local/*"]
+
+
+def pytest_collect_directory(path, parent):
+    """Folders of addons are plain ones here: importing an addon's own package needs Odoo."""
+    return pytest.Dir.from_parent(parent, path=path) if pure.ADDONS in path.parents else None

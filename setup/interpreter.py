@@ -20,7 +20,8 @@ def require():
         if found and subprocess.call([found, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             os.execv(found, [found] + sys.argv)
     sys.exit(
-        "FAILED: this is Python %d.%d, and Odoo 19.0 runs on 3.10 to 3.13.\n"
-        "What to do: install one of them; it is found by its name (python3.12, for example)."
-        % sys.version_info[:2]
+        "FAILED: this is Python {}, and Odoo 19.0 runs on 3.10 to 3.13.\n"
+        "What to do: install one of them; it is found by its name, such as python3.12.".format(
+            sys.version.split()[0]
+        )
     )

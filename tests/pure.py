@@ -21,8 +21,13 @@ def expose() -> None:
         return
     _register("odoo", [])
     _register("odoo.addons", [str(ADDONS)])
+    _register("addons", [str(ADDONS)])
     for manifest in ADDONS.glob("*/__manifest__.py"):
-        _register(f"odoo.addons.{manifest.parent.name}", [str(manifest.parent)])
+        addon = manifest.parent
+        _register(f"odoo.addons.{addon.name}", [str(addon)])
+        # pytest names a test module by its path and imports the packages above it, Odoo's tests included.
+        _register(f"addons.{addon.name}", [str(addon)])
+        _register(f"addons.{addon.name}.tests", [str(addon / "tests")])
 
 
 def _register(name: str, path: list[str]) -> None:

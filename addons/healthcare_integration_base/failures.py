@@ -8,6 +8,8 @@ from odoo.exceptions import UserError
 
 from .errors import BusinessRuleError, IntegrationError, TransientError
 
+UNEXPECTED_ERROR = "task.unexpected_error"
+
 
 def as_integration_error(error: Exception) -> IntegrationError:
     """Return the error itself, or one that sums it up.
@@ -21,7 +23,7 @@ def as_integration_error(error: Exception) -> IntegrationError:
         return BusinessRuleError("odoo.refused", str(error.args[0]), subject=type(error).__name__)
     place = _place(error)
     return TransientError(
-        "task.unexpected_error",
+        UNEXPECTED_ERROR,
         f"{type(error).__name__}{_database_text(error)}",
         location=place,
         subject=place.splitlines()[-1] if place else type(error).__name__,

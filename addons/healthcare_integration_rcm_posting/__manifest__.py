@@ -6,5 +6,9 @@
     "author": "Healthcare Integration for Odoo contributors",
     "license": "LGPL-3",
     "depends": ["healthcare_integration_base", "account"],
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rcm_rules.xml",
+        "data/rcm_posting_data.xml",
+    ],
 }

@@ -1,8 +1,7 @@
-"""A browser for the tests: the machine's own, else one unpacked below the checkout without installing anything."""
+"""A browser for the tests: the machine's own, else one unpacked below the checkout."""
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -19,12 +18,13 @@ from .progress import Step, step
 #: The names that Odoo's tests look for, too.
 NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 #: Debian's Chromium without a window: a quarter of the libraries.
-DEBIAN_PACKAGE = "chromium-headless-shell"
+DEBIAN_PACKAGES = ("chromium-headless-shell", "chromium-common")
 NPM_PACKAGE = "@sparticuz/chromium@147.0.0"
 EXECUTABLE = paths.BROWSER / "bin" / "chromium"
 _LOG = paths.LOGS / "browser.log"
-_PAGE = "data:text/html,<p>rendered</p>"
-_REMEDY = "Install Chromium or Google Chrome, or run ./setup/test --fast, which leaves the browser's tests out."
+_REMEDY = (
+    "Install Chromium or Google Chrome, or run ./setup/test --fast, which leaves the browser's tests out."
+)
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,14 @@ def _debian_browser(current: Step) -> Browser:
     archive = apt.own_suite(installed=True)
     archive.update(current)
     # the C library must be the one that the machine's loader belongs to
-    names = [name for name in archive.missing(DEBIAN_PACKAGE) if name not in ("libc6", "libc-bin")]
+    names = {*archive.missing(DEBIAN_PACKAGES[0]), *DEBIAN_PACKAGES} - {"libc6", "libc-bin"}
     folder = paths.BROWSER / "package"
-    apt.unpack_files(archive.download(names, current), folder)
+    apt.unpack_files(archive.download(sorted(names), current), folder)
     libraries = sorted({file.parent for file in folder.glob("usr/lib/*-linux-gnu*/**/*.so*")})
     libraries += [file for file in folder.glob("lib/*-linux-gnu*")]
-    return Browser(folder / "usr/lib/chromium/chromium-headless-shell", libraries, [folder / "usr/share/fonts"])
+    return Browser(
+        folder / "usr/lib/chromium/chromium-headless-shell", libraries, [folder / "usr/share/fonts"]
+    )
 
 
 def _npm_browser(current: Step) -> Browser:
@@ -165,12 +167,19 @@ def _write_launcher(browser: Browser) -> None:
 
 def _write_font_configuration(fonts: list[Path]) -> Path:
     file = paths.BROWSER / "fonts.conf"
-    folders = [*fonts, Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), paths.ODOO / "package/usr/share/fonts"]
+    folders = [
+        *fonts,
+        Path("/usr/share/fonts"),
+        Path("/usr/local/share/fonts"),
+        paths.ODOO / "package/usr/share/fonts",
+    ]
+    family = "<alias><family>sans-serif</family><prefer><family>DejaVu Sans</family><family>Roboto</family>"
+    family += "<family>Open Sans</family></prefer></alias>"
     entries = "".join(f"  <dir>{folder}</dir>\n" for folder in folders)
     cache = f"  <cachedir>{paths.CACHE / 'fontconfig'}</cachedir>\n"
     file.write_text(
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n'
-        f"<fontconfig>\n{entries}{cache}</fontconfig>\n",
+        f"<fontconfig>\n{entries}{cache}  {family}\n</fontconfig>\n",
         encoding="utf-8",
     )
     return file
@@ -181,18 +190,10 @@ def _check() -> None:
 
     :raises SetupError: it does not start or renders nothing
     """
-    profile = paths.TEMPORARY / f"browser-{os.getpid()}"
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    seen: list[str] = []
-    try:
-        run_logged(
-            [EXECUTABLE, *options, f"--user-data-dir={profile}", "--timeout=20000", "--dump-dom", _PAGE],
-            _LOG,
-            "it does not start on this machine",
-            environment=environment.variables(),
-            on_line=seen.append,
-        )
-    finally:
-        shutil.rmtree(profile, ignore_errors=True)
-    if not any("<p>rendered</p>" in line for line in seen):
-        raise SetupError("it rendered nothing")
+    script = Path(__file__).with_name("browser_check.py")
+    run_logged(
+        [environment.PYTHON, script, EXECUTABLE, paths.BROWSER / "first-page.png"],
+        _LOG,
+        "it does not start on this machine",
+        environment=environment.variables(),
+    )

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
 
 @contextlib.contextmanager
 def _interrupts_left_to_child() -> Iterator[None]:
-    """Ignore Ctrl-C here: the terminal sends it to Odoo too, where it may mean no more than "clear this line"."""
+    """Ignore Ctrl-C here: the terminal sends it to Odoo too, where it may only mean "clear this line"."""
     before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)
     try:
         yield

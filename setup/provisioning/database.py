@@ -1,4 +1,4 @@
-"""Databases with their files: made, copied and dropped; templates that are built once for what they are made from.
+"""Databases with their files: made, copied and dropped; templates, built once for what they are made from.
 
 Every name begins with ``hi_`` and the checkout's id, so that two checkouts can share a server.
 """
@@ -66,8 +66,8 @@ class Databases:
     def template(self, kind: str, key: str, build: Callable[[str], None]) -> str:
         """Return the name of the template ``kind`` for ``key``; make it with ``build`` when there is none.
 
-        A template of the same kind for another key is dropped. The name appears only when the build is complete, and
-        nobody can connect to a finished template, so that it can be copied at any time.
+        A template of the same kind for another key is dropped. The name appears only when the build is complete,
+        and nobody can connect to a finished template, so that it can be copied at any time.
 
         :param key: hexadecimal hash of everything the template is made from
         :param build: fills the database whose name it is given; what it raises is passed on
@@ -94,7 +94,7 @@ class Databases:
 
 
 def working_name(kind: str) -> str:
-    """Return the name of this process's own database of a kind, dropped by :meth:`Databases.drop_leftovers`."""
+    """Return the name of a database of this process; :meth:`Databases.drop_leftovers` may find it later."""
     return scoped_name("run", kind, str(os.getpid()))
 
 

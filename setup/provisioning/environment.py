@@ -19,26 +19,33 @@ REQUIREMENTS = (
     paths.SETUP / "requirements-odoo.txt",
     paths.SETUP / "requirements-test.txt",
 )
+_STAMP = "environment"
+_STAMP_EMPTY = "environment-empty"
 _LOG = paths.LOGS / "environment.log"
 _NO_PACKAGES = (
     "Check the network and pip's configuration (`pip config list`), then run the command again; what was "
     "downloaded is kept."
 )
 _NO_PIP = (
-    "Install the system's package python3-venv (Debian, Ubuntu: `apt-get install python3-venv`), or run the command "
-    "with a Python that has pip."
+    "Install the system's package python3-venv (Debian, Ubuntu: `apt-get install python3-venv`), or run the "
+    "command with a Python that has pip."
 )
 
 
 def ensure() -> Path:
-    """Return the environment's Python, after building or updating the environment where needed."""
-    _ensure_venv()
-    key = stamps.digest(*(file.read_bytes() for file in (*REQUIREMENTS, CONSTRAINTS)))
-    if not stamps.is_current("requirements", key):
-        with step("Python packages") as current:
-            arguments = [argument for file in REQUIREMENTS for argument in ("-r", str(file))]
-            pip_install(arguments, "The Python packages could not be installed", current)
-        stamps.record("requirements", key)
+    """Return the environment's Python, after building the environment where it is missing or out of date."""
+    interpreter = stamps.digest(sys.version, sys.base_prefix, str(paths.VENV))
+    key = stamps.digest(interpreter, *(file.read_bytes() for file in (*REQUIREMENTS, CONSTRAINTS)))
+    if PYTHON.exists() and stamps.is_current(_STAMP, key):
+        return PYTHON
+    # an old environment is not added to: what is no longer required must not be there either
+    if not PYTHON.exists() or not stamps.is_current(_STAMP_EMPTY, interpreter):
+        _make_empty(interpreter)
+    with step("Python packages") as current:
+        stamps.forget(_STAMP_EMPTY)
+        arguments = [argument for file in REQUIREMENTS for argument in ("-r", str(file))]
+        pip_install(arguments, "The Python packages could not be installed", current)
+    stamps.record(_STAMP, key)
     return PYTHON
 
 
@@ -56,7 +63,7 @@ def pip_install(arguments: list[str], what: str, current: Step) -> None:
 
 
 def variables() -> dict[str, str]:
-    """Return the environment variables for programs below the checkout: whatever they cache stays there too."""
+    """Return environment variables that keep whatever a program caches or stores below the checkout."""
     result = dict(os.environ)
     # bytecode goes below the checkout as well, so that a read-only or borrowed Odoo source is left as it is
     result.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -96,12 +103,9 @@ def site_packages() -> Path:
     return next((paths.VENV / "lib").glob("python3.*/site-packages"))
 
 
-def _ensure_venv() -> None:
-    key = stamps.digest(sys.version, sys.base_prefix, str(paths.VENV))
-    if PYTHON.exists() and stamps.is_current("venv", key):
-        return
+def _make_empty(interpreter: str) -> None:
     with step("Virtual environment"):
-        stamps.forget("requirements")
+        stamps.forget(_STAMP)
         run_logged(
             [sys.executable, "-m", "venv", "--clear", "--without-pip", paths.VENV],
             _LOG,
@@ -109,14 +113,14 @@ def _ensure_venv() -> None:
             _NO_PIP,
         )
         _install_pip()
-    stamps.record("venv", key)
+    stamps.record(_STAMP_EMPTY, interpreter)
 
 
 def _install_pip() -> None:
     """Put pip into the environment from the first source that has it.
 
-    Debian and Ubuntu leave ``ensurepip`` out of Python unless python3-venv is installed; its wheel is then taken
-    from the distribution's package python3-pip-whl, which needs no right to install anything.
+    Debian and Ubuntu leave ``ensurepip`` out of Python unless python3-venv is installed; pip's wheel is then
+    taken from the distribution's package python3-pip-whl, which needs no right to install anything.
     """
     attempts = (_pip_of_ensurepip, _pip_of_interpreter, _pip_of_distribution)
     refusals = []

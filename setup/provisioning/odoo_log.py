@@ -9,7 +9,8 @@ from pathlib import Path
 
 _HEAD = re.compile(
     r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \d+ "
-    r"(?P<level>DEBUG|INFO|RUNBOT|WARNING|ERROR|CRITICAL) (?P<database>\S+) (?P<logger>[\w.]+): (?P<message>.*)$"
+    r"(?P<level>DEBUG|INFO|RUNBOT|WARNING|ERROR|CRITICAL) (?P<database>\S+) (?P<logger>[\w.]+): "
+    r"(?P<message>.*)$"
 )
 _PERFORMANCE = re.compile(r" (?:- - -|\d+ [\d.]+ [\d.]+)$", re.MULTILINE)
 _STARTED = re.compile(r"^Starting (?P<test>\S+) \.\.\.")
@@ -77,7 +78,7 @@ def read_entries(lines: Iterable[str]) -> Iterator[Entry]:
 
 
 def _without_performance(entry: Entry) -> Entry:
-    entry.message = _PERFORMANCE.sub("", entry.message, count=1)
+    entry.message = _PERFORMANCE.sub("", entry.message, count=1).rstrip()
     return entry
 
 

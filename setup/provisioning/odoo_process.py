@@ -12,6 +12,8 @@ from . import environment, odoo_source, paths, postgres, secret_files
 from .odoo_source import OdooSource
 from .postgres import Server
 
+#: A script, and not ``python -m odoo``: with worker processes Odoo starts the file in ``sys.argv[0]`` once more.
+LAUNCHER = paths.VENV / "bin" / "odoo"
 CONFIGURATION = paths.LOCAL / "odoo.conf"
 
 
@@ -24,7 +26,7 @@ class Odoo:
 
     def command(self, *arguments: str | Path) -> list[str]:
         """Return the command line of Odoo with these arguments; it needs :meth:`variables`."""
-        return [str(environment.PYTHON), "-m", "odoo", *(str(argument) for argument in arguments)]
+        return [str(environment.PYTHON), str(LAUNCHER), *(str(argument) for argument in arguments)]
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables that name the configuration file and the database server."""
@@ -40,9 +42,14 @@ def provisioned() -> Iterator[Odoo]:
     os.umask(0o022)
     environment.ensure()
     source = odoo_source.ensure()
+    _write_launcher()
     _write_configuration()
     with postgres.running() as server:
         yield Odoo(source, server)
+
+
+def _write_launcher() -> None:
+    LAUNCHER.write_text("import odoo.cli\n\nodoo.cli.main()\n", encoding="utf-8")
 
 
 def _write_configuration() -> None:

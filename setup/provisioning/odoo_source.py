@@ -71,14 +71,14 @@ def _named_source() -> OdooSource | None:
     folder = Path(named).expanduser().resolve()
     if series_of(folder) != SERIES:
         raise SetupError(
-            f"ODOO_SOURCE={named} holds {series_of(folder) or 'no Odoo'}, expected a checkout of Odoo {SERIES}",
+            f"ODOO_SOURCE={named} holds {series_of(folder) or 'no Odoo'}, expected Odoo {SERIES}",
             "Set ODOO_SOURCE to the folder that holds odoo/release.py, or unset it.",
         )
     return OdooSource(folder, _version(folder))
 
 
 def _importable_source() -> OdooSource | None:
-    """Return the Odoo that the running interpreter can import, as a system package or in a virtual environment."""
+    """Return the Odoo that the running interpreter can import, from the system or a virtual environment."""
     script = "import odoo.release; print(odoo.release.__file__)"
     result = subprocess.run(
         [sys.executable, "-c", script], check=False, cwd="/", capture_output=True, text=True
@@ -146,7 +146,7 @@ def _git(arguments: list[str], current) -> None:
 
 
 def _version(folder: Path) -> str:
-    """Return what changes when the source does: the package's version, or the checkout's commit and its edits."""
+    """Return what changes when the source does: the package's version, or a checkout's commit and edits."""
     packaged = paths.ODOO / "package"
     if folder == packaged / _PACKAGED:
         return (packaged / "version").read_text(encoding="utf-8")

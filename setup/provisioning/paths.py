@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETUP = ROOT / "setup"
 ADDONS = ROOT / "addons"
 
-#: Generated files. ``HEALTHCARE_INTEGRATION_LOCAL`` moves the folder, for a checkout on a small or read-only disk.
+#: Generated files; ``HEALTHCARE_INTEGRATION_LOCAL`` moves the folder, away from a small or read-only disk.
 LOCAL = Path(os.environ.get("HEALTHCARE_INTEGRATION_LOCAL") or ROOT / ".local").resolve()
 
 VENV = LOCAL / "venv"

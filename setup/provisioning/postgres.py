@@ -1,7 +1,7 @@
 """PostgreSQL: the server that the environment names, or an embedded one below the checkout.
 
-The embedded one listens on 127.0.0.1 only, at a port chosen once, and takes passwords that are generated once. It has
-no Unix socket, because a socket's path must be short and everything here stays below the checkout.
+The embedded one listens on 127.0.0.1 only, at a port chosen once, and takes passwords that are generated once.
+It has no Unix socket, because a socket's path must be short and everything here stays below the checkout.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Server:
 def running() -> Iterator[Server]:
     """Have a PostgreSQL server for the length of the block.
 
-    An embedded server is shared with every other command of this checkout, and stopped when the last of them ends.
+    An embedded server is shared with the other commands of this checkout, and stopped after the last of them.
     """
     _ensure_software()
     named = _named_server(os.environ)
@@ -126,8 +126,8 @@ def parse_url(url: str) -> dict[str, str]:
 
 def _check_named(server: Server) -> None:
     remedy = (
-        "Check that the server named by DATABASE_URL or PGHOST answers, and that its role has CREATEDB and is not "
-        "called postgres (Odoo refuses that one); or unset them to use the embedded server."
+        "Check that the server named by DATABASE_URL or PGHOST answers, and that its role has CREATEDB and is "
+        "not called postgres (Odoo refuses that one); or unset them to use the embedded server."
     )
     if server.variables.get("PGUSER") == "postgres":
         raise SetupError("Odoo does not accept the database role postgres", remedy)

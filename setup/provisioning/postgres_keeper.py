@@ -1,7 +1,7 @@
-"""Run one PostgreSQL server until no command uses it any more: ``postgres_keeper.py FOLDER BINARIES [NAME=VALUE ...]``.
+"""Run a PostgreSQL server until no command uses it: ``postgres_keeper.py FOLDER BINARIES [NAME=VALUE ...]``.
 
-The keeper is a process of its own, apart from the terminal's. It waits for a lock that every using command shares and
-that the kernel releases however a command ends, so no server is left behind even when a command is killed.
+The keeper is a process of its own, apart from the terminal's. It waits for a lock that every using command shares
+and that the kernel releases however a command ends, so no server is left behind even when a command is killed.
 """
 
 from __future__ import annotations

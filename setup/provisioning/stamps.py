@@ -33,6 +33,11 @@ def is_current(name: str, key: str) -> bool:
     return file.exists() and file.read_text(encoding="utf-8") == key
 
 
+def exists(name: str) -> bool:
+    """Tell whether step ``name`` was ever completed, with whatever key."""
+    return _file(name).exists()
+
+
 def record(name: str, key: str) -> None:
     """Note that step ``name`` is complete with this key."""
     file = _file(name)

@@ -1,4 +1,4 @@
-"""Each addon's own Odoo tests, run by Odoo's runner on a database that holds only what the addon depends on."""
+"""Each addon's own Odoo tests, run by Odoo's runner on a database with what the addon depends on."""
 
 from __future__ import annotations
 
@@ -7,42 +7,17 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from . import addons, database, odoo_log, paths, stamps, test_environment
-from .database import Databases
+from . import installed, odoo_log, paths, test_environment
 from .failure import tail
 from .odoo_process import Odoo
 from .outcomes import Outcome
 from .ports import free_port
-from .processes import run_logged, started
+from .processes import started
 from .progress import Step
 
 ALLOWANCES = paths.SETUP / "allowed-log-entries.txt"
 _RUN_SECONDS = 1200
 _NO_BROWSER = re.compile(r"chrome", re.IGNORECASE)
-
-
-def dependency_template(odoo: Odoo, names: list[str], current: Step) -> str:
-    """Return a database in which everything is installed that the addons need of Odoo, and nothing of the suite."""
-    dependencies = addons.outside_dependencies(names)
-    key = stamps.digest(odoo.source.version, *dependencies)
-    kind = f"deps{stamps.digest(*dependencies)[:6]}"
-    current.detail(f"template with {', '.join(dependencies)}")
-    return Databases(odoo.server).template(kind, key, lambda name: install(odoo, name, dependencies))
-
-
-def install(odoo: Odoo, name: str, modules: list[str]) -> None:
-    """Make the database ``name`` anew, or add to it, with the modules installed.
-
-    :raises SetupError: Odoo could not install them
-    """
-    log = paths.LOGS / f"install-{name}.log"
-    log.unlink(missing_ok=True)
-    run_logged(
-        odoo.command("-d", name, "-i", ",".join(modules), "--stop-after-init", "--no-http"),
-        log,
-        f"Odoo could not install {', '.join(modules)}",
-        environment=odoo.variables(),
-    )
 
 
 def run(
@@ -53,18 +28,13 @@ def run(
     :param variables: the environment variables of the tests
     :param tags: Odoo's test tags; by default all tests of the addon
     """
-    databases = Databases(odoo.server)
-    template = dependency_template(odoo, [addon], current)
-    name = database.working_name(addon.removeprefix("healthcare_integration_"))
-    databases.drop(name)
-    databases.copy(template, name)
     log = paths.LOGS / f"odoo-{addon}.log"
-    try:
+    current.detail("template of the dependencies")
+    template = installed.dependency_template(odoo, [addon])
+    with installed.copied(odoo, template, addon.removeprefix("healthcare_integration_")) as name:
         current.detail("tests")
         arguments = ["-d", name, "-i", addon, "--test-tags", tags or f"/{addon}"]
         code = _run_tests(odoo.command(*arguments), variables, log)
-    finally:
-        databases.drop(name)
     yield from outcomes(addon, log, code, may_lack_browser=not variables.get(test_environment.BROWSER))
 
 
@@ -91,7 +61,7 @@ def _run_tests(command: list[str], variables: Mapping[str, str], log: Path) -> i
 
 
 def outcomes(addon: str, log: Path, code: int | None, may_lack_browser: bool = False) -> Iterator[Outcome]:
-    """Turn the log of one run into outcomes: each test, the run as a whole, and each log entry nobody expected.
+    """Turn the log of a run into outcomes: each test, the run as a whole, each log entry nobody expected.
 
     :param code: Odoo's exit code; ``None`` when it did not end in time
     """

@@ -14,6 +14,8 @@ from .outcomes import Outcome
 from .processes import run_logged
 from .progress import Step
 
+#: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run.
+MARKERS = "browser: drives a real browser\nfull: long, only run by ./setup/test --full"
 _NO_TESTS_COLLECTED = 5
 
 
@@ -40,6 +42,7 @@ def run(
         f"--basetemp={temporary}",
         "--override-ini=junit_family=xunit1",
         f"--override-ini=cache_dir={paths.CACHE / 'pytest'}",
+        f"--override-ini=markers={MARKERS}",
         "--verbosity=1",
         "--color=no",
         *selection,

@@ -1,10 +1,10 @@
 """The environment variables that tests find their surroundings by.
 
 Beside libpq's (``PGHOST``, ``PGPORT``, ``PGUSER``, ``PGPASSFILE``) and ``ODOO_RC``, with which any client and
-``python -m odoo`` reach the provisioned server and configuration, the tests of ``./setup/test`` get:
+Odoo reach the provisioned server and configuration, the tests of ``./setup/test`` get:
 
 ``HEALTHCARE_INTEGRATION_PYTHON``
-    the virtual environment's Python; ``$HEALTHCARE_INTEGRATION_PYTHON -m odoo`` is Odoo
+    the virtual environment's Python
 ``HEALTHCARE_INTEGRATION_SETUP``
     the folder to put on ``sys.path`` for ``import provisioning``
 ``HEALTHCARE_INTEGRATION_ODOO_SOURCE``, ``HEALTHCARE_INTEGRATION_ODOO_VERSION``

@@ -59,17 +59,9 @@ def running(root: Path, user: str, password: str, state: Path, *options: str) ->
     state.mkdir(parents=True, exist_ok=True)
     password_file = state / "password"
     _write_private(password_file, password.encode())
-    command = [
-        sys.executable,
-        __file__,
-        "--root",
-        str(root),
-        "--user",
-        user,
-        "--password-file",
-        str(password_file),
-    ]
-    command += ["--host-key", str(state / "host_key"), "--until-stdin-closes", *options]
+    command = [sys.executable, __file__, "--root", str(root), "--user", user]
+    command += ["--password-file", str(password_file), "--host-key", str(state / "host_key")]
+    command += ["--until-stdin-closes", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             line = process.stdout.readline()
@@ -101,9 +93,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host-key", type=Path, required=True, help="generated when it does not exist")
     parser.add_argument("--until-stdin-closes", action="store_true")
     parser.add_argument("--sftp-server", metavar="PROGRAM", help="let OpenSSH's sftp-server keep the files")
+    parser.add_argument("--interactive-only", action="store_true", help="ask for the password interactively")
     faults = parser.add_argument_group("faults")
     faults.add_argument("--refuse-login", action="store_true", help="refuse every login")
-    faults.add_argument("--ignore-subsystem", action="store_true", help="never answer the request for SFTP")
+    faults.add_argument("--no-sftp", action="store_true", help="let in, but offer no SFTP")
+    faults.add_argument("--freeze", action="store_true", help="hang when SFTP is requested")
     faults.add_argument("--refuse-rename", action="store_true", help="only OpenSSH's own rename works")
     faults.add_argument("--cut-after", type=int, metavar="BYTES", help="hang up after sending so many bytes")
     faults.add_argument("--cut-upload-after", type=int, metavar="BYTES", help="the same for bytes received")
@@ -116,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _serve(options: argparse.Namespace) -> None:
     password = options.password_file.read_text().strip() if options.password_file else None
     key = _host_key(options.host_key)
+    special = options.no_sftp or options.freeze or options.sftp_server
     server = await asyncssh.listen(
         HOST,
         options.port,
@@ -123,7 +118,7 @@ async def _serve(options: argparse.Namespace) -> None:
         server_host_keys=[key],
         authorized_client_keys=str(options.authorized_keys) if options.authorized_keys else None,
         encoding=None,
-        **_subsystem(options),
+        sftp_factory=None if special else lambda channel: _Files(channel, options),
     )
     port = server.sockets[0].getsockname()[1]
     public = " ".join(key.export_public_key().decode().split()[:2])
@@ -143,28 +138,75 @@ class _Login(asyncssh.SSHServer):
     def begin_auth(self, username: str) -> bool:
         return True
 
+    def session_requested(self) -> asyncssh.SSHServerSession:
+        if self._options.no_sftp:
+            return asyncssh.SSHServerSession()
+        return _Frozen() if self._options.freeze else _OpenSshFiles(self._options)
+
     def password_auth_supported(self) -> bool:
-        return self._password is not None
+        return self._password is not None and not self._options.interactive_only
+
+    def kbdint_auth_supported(self) -> bool:
+        return self._options.interactive_only
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> tuple:
+        return "", "", "", [("Password: ", False)]
+
+    def validate_kbdint_response(self, username: str, responses: list[str]) -> bool:
+        return len(responses) == 1 and self.validate_password(username, responses[0])
 
     def validate_password(self, username: str, password: str) -> bool:
         expected = (self._options.user, self._password)
         return not self._options.refuse_login and (username, password) == expected
 
 
-def _subsystem(options: argparse.Namespace) -> dict:
-    """Return what of asyncssh answers the request for SFTP."""
-    if options.ignore_subsystem:
-        return {"process_factory": lambda _process: asyncio.Event().wait()}
-    if options.sftp_server:
-        return {"process_factory": lambda process: _run_sftp_server(process, options)}
-    return {"sftp_factory": lambda channel: _Files(channel, options)}
+class _OpenSshFiles(asyncssh.SSHServerSession):
+    """A session whose files are kept by OpenSSH's sftp-server, in a process of its own."""
+
+    def __init__(self, options: argparse.Namespace):
+        self._options = options
+        self._channel = self._child = None
+
+    def connection_made(self, chan) -> None:
+        self._channel = chan
+
+    def subsystem_requested(self, subsystem: str) -> bool:
+        return subsystem == "sftp"
+
+    def session_started(self) -> None:
+        command = [self._options.sftp_server, "-e", "-d", str(self._options.root)]
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        asyncio.get_running_loop().add_reader(self._child.stdout.fileno(), self._forward)
+
+    def data_received(self, data: bytes, datatype) -> None:
+        self._child.stdin.write(data)
+        self._child.stdin.flush()
+
+    def eof_received(self) -> bool:
+        self._child.stdin.close()
+        return True
+
+    def connection_lost(self, exc) -> None:
+        if self._child is not None:
+            asyncio.get_running_loop().remove_reader(self._child.stdout.fileno())
+            self._child.kill()
+            self._child.wait()
+
+    def _forward(self) -> None:
+        if data := os.read(self._child.stdout.fileno(), 1 << 16):
+            self._channel.write(data)
+        else:
+            asyncio.get_running_loop().remove_reader(self._child.stdout.fileno())
+            self._channel.exit(0)
 
 
-async def _run_sftp_server(process, options: argparse.Namespace) -> None:
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    child = await asyncio.create_subprocess_exec(options.sftp_server, "-d", str(options.root), **pipes)
-    await process.redirect(stdin=child.stdin, stdout=child.stdout)
-    process.exit(await child.wait())
+class _Frozen(asyncssh.SSHServerSession):
+    """A session at whose request for SFTP the whole server hangs, until its standard input ends."""
+
+    def subsystem_requested(self, subsystem: str) -> bool:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        os._exit(0)
 
 
 class _Files(asyncssh.SFTPServer):

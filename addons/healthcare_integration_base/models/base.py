@@ -63,6 +63,14 @@ class Base(models.AbstractModel):
             },
         )
 
+    @api.private
+    def with_kernel_task(self, **options):
+        """As :meth:`with_integration_task`, for the kernel's own steps, which no person's rights cover.
+
+        They run as the system user, whoever or whatever caused them.
+        """
+        return self.with_integration_task(user=self.env.ref("base.user_root"), **options)
+
     def _integration_task_options(self, method_name):
         """Return the :class:`TaskOptions` of a method of this model, or None."""
         return task_options(type(self), method_name)

@@ -22,7 +22,7 @@ class IntegrationCrosswalk(models.Model):
         help="What a code of the system stands for.",
     )
     target_model = fields.Selection(
-        selection="_selection_target_model", help="Kind of records that the codes stand for."
+        "_selection_target_model", "Kind of record", help="Kind of records that the codes stand for."
     )
     line_ids = fields.One2many("integration.crosswalk.line", "crosswalk_id", copy=True)
     line_count = fields.Integer(compute="_compute_line_count", string="Codes")

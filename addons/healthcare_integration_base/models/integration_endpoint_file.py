@@ -18,7 +18,7 @@ class IntegrationEndpointFile(models.Model):
     company_id = fields.Many2one(related="endpoint_id.company_id", store=True, index=True, precompute=True)
     name = fields.Char(required=True, readonly=True)
     size = fields.Float(digits=(20, 0), readonly=True, help="Bytes; files may exceed what an integer holds")
-    modified = fields.Float(
+    modified_seconds = fields.Float(
         digits=(20, 6), readonly=True, help="Seconds since 1970, as the partner's server says"
     )
     since = fields.Float(
@@ -38,7 +38,7 @@ class IntegrationEndpointFile(models.Model):
 
     def _as_observations(self):
         """Return the files as the transports' stability check remembers them."""
-        return {file.name: (int(file.size), file.modified or None, file.since) for file in self}
+        return {file.name: (int(file.size), file.modified_seconds or None, file.since) for file in self}
 
     @api.model
     def _remember(self, endpoint, observations):
@@ -50,11 +50,11 @@ class IntegrationEndpointFile(models.Model):
         known = {file.name: file for file in self.search([("endpoint_id", "=", endpoint.id)])}
         fresh = []
         for name, (size, modified, since) in observations.items():
-            values = {"size": size, "modified": modified or 0.0, "since": since}
+            values = {"size": size, "modified_seconds": modified or 0.0, "since": since}
             file = known.get(name)
             if file is None:
                 fresh.append({"endpoint_id": endpoint.id, "name": name, **values})
-            elif (int(file.size), file.modified) != (size, modified or 0.0):
+            elif (int(file.size), file.modified_seconds) != (size, modified or 0.0):
                 file.write({**values, "state": "seen", "message_id": False})
         self.browse([file.id for name, file in known.items() if name not in observations]).unlink()
         created = {file.name: file for file in self.create(fresh)}
@@ -64,8 +64,8 @@ class IntegrationEndpointFile(models.Model):
 
     def _queue_fetch(self):
         self.state = "queued"
-        self.with_company(self.company_id).with_integration_task(
-            identity_key=f"endpoint.fetch:{self.id}:{int(self.size)}:{self.modified}"
+        self.with_company(self.company_id).with_kernel_task(
+            identity_key=f"endpoint.fetch:{self.id}:{int(self.size)}:{self.modified_seconds}"
         )._fetch()
 
     @integration_task("Fetch a file from a mailbox", priority=9)
@@ -83,7 +83,7 @@ class IntegrationEndpointFile(models.Model):
             message = self.env["integration.message"]._receive(endpoint, self.name, transport.fetch(remote))
         self.write({"state": "stored", "message_id": message.id})
         if endpoint.disposal != "leave":
-            self.with_integration_task(identity_key=f"endpoint.dispose:{self.id}:{message.id}")._dispose()
+            self.with_kernel_task(identity_key=f"endpoint.dispose:{self.id}:{message.id}")._dispose()
 
     def _find_listed(self, transport):
         for remote in transport.list():
@@ -104,5 +104,5 @@ class IntegrationEndpointFile(models.Model):
         with self.endpoint_id._transport() as transport:
             for remote in transport.list():
                 is_same = remote.name == self.name and remote.size == int(self.size)
-                if is_same and (remote.modified is None or remote.modified.timestamp() == self.modified):
+                if is_same and (remote.modified is None or remote.modified.timestamp() == self.modified_seconds):
                     transport.dispose(remote)

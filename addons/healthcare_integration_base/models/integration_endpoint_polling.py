@@ -36,7 +36,7 @@ class IntegrationEndpointPolling(models.Model):
             endpoint.next_poll_at = self.env.cr.now() + datetime.timedelta(
                 minutes=endpoint.poll_interval_minutes
             )
-            endpoint.with_company(endpoint.company_id).with_integration_task(
+            endpoint.with_company(endpoint.company_id).with_kernel_task(
                 identity_key=f"endpoint.poll:{endpoint.id}"
             )._poll()
 

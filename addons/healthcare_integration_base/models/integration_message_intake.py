@@ -42,7 +42,7 @@ class IntegrationMessageIntake(models.Model):
         if original != message:
             message._mark_duplicate(original)
         else:
-            message.with_integration_task(
+            message.with_kernel_task(
                 identity_key=f"message.open:{message.id}", message=message
             )._open_interchange()
         self.env["integration.audit.entry"]._record(
@@ -137,37 +137,34 @@ class IntegrationMessageIntake(models.Model):
 
     def _queue_processing(self):
         """Queue the processing of one transaction, as the user of its flow."""
-        self.with_integration_task(
-            identity_key=f"message.process:{self.id}",
-            message=self,
-            flow=self.flow_id,
-            user=self.flow_id.user_id or None,
+        self.with_kernel_task(
+            identity_key=f"message.process:{self.id}", message=self, flow=self.flow_id
         )._process()
 
     # === PROCESS === #
 
     @integration_task("Process a transaction")
     def _process(self):
-        """Let the handler of the message's document type parse, plan and apply it.
+        """Let the handler of the message's document type parse, plan and apply it, as the flow's user.
 
         :raise BusinessRuleError: if no flow takes it or the flow is not live
         """
         self.ensure_one()
-        # The flow's user reads its business records; the message itself belongs to the kernel.
-        message = self.sudo()
-        message._route_if_unrouted()
-        if message.flow_id.state != "live":
+        self._route_if_unrouted()
+        if self.flow_id.state != "live":
             raise BusinessRuleError(
                 "flow.not_live",
-                message.env._("The flow %s is not live.", message.flow_id.name),
-                subject=message.flow_id.code,
-                location=message.name,
+                self.env._("The flow %s is not live.", self.flow_id.name),
+                subject=self.flow_id.code,
+                location=self.name,
                 expected="live",
-                found=message.flow_id.state,
-                remedy=message.env._("Put the flow live, then resolve this exception: its messages are run."),
+                found=self.flow_id.state,
+                remedy=self.env._("Put the flow live, then resolve this exception: its messages are run."),
             )
-        handler = self.env[message.document_type_id.handler].with_user(message.flow_id.user_id)
-        handler._process(message.with_user(message.flow_id.user_id).sudo())
+        user = self.flow_id.user_id
+        handler = self.env[self.document_type_id.handler].with_user(user).with_company(self.company_id)
+        # The handler works with its user's rights; the message itself belongs to the kernel.
+        handler._process(self.with_env(handler.env).sudo())
 
     def _route_if_unrouted(self):
         """Look for a flow again: routes may have been added since the message was held."""

@@ -1,7 +1,9 @@
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_datetime
+
+from .findings_table import findings_table
 
 SHOWN_EVENTS = 50
 
@@ -12,6 +14,12 @@ class IntegrationMessageTimeline(models.Model):
     _inherit = "integration.message"
 
     timeline = fields.Html(compute="_compute_timeline", sanitize=False)
+    findings_table = fields.Html("Findings in detail", compute="_compute_findings_table", sanitize=False)
+
+    @api.depends("findings")
+    def _compute_findings_table(self):
+        for message in self:
+            message.findings_table = findings_table(self.env, message.findings)
 
     def _compute_timeline(self):
         for message in self:

@@ -19,7 +19,7 @@ class IntegrationOwnership(models.Model):
 
     entity = fields.Selection(selection="_selection_entity", required=True, index=True)
     field_name = fields.Char("Field", help="Technical name of a field. Empty: the whole entity.")
-    field_label = fields.Char(compute="_compute_field_label")
+    field_label = fields.Char("Label", compute="_compute_field_label")
     system_id = fields.Many2one(
         "integration.system",
         "System of record",
@@ -31,6 +31,7 @@ class IntegrationOwnership(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
+    owner_name = fields.Char("Whose values win", compute="_compute_owner_name")
     note = fields.Char()
 
     _entity_field_unique = models.UniqueIndex(
@@ -48,6 +49,11 @@ class IntegrationOwnership(models.Model):
             model = self.env.get(ownership.entity) if ownership.entity else None
             field = model._fields.get(ownership.field_name) if model is not None else None
             ownership.field_label = field._description_string(self.env) if field else False
+
+    @api.depends("system_id")
+    def _compute_owner_name(self):
+        for ownership in self:
+            ownership.owner_name = ownership.system_id.name or self.env._("Odoo")
 
     @api.depends("entity", "field_name")
     def _compute_display_name(self):

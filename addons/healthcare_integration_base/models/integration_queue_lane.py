@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..errors import IntegrationError, TransientError
-from ..failures import as_integration_error
+from ..failures import UNEXPECTED_ERROR, as_integration_error
 from ..queue import RetryPolicy
 
 _logger = logging.getLogger(__name__)
@@ -227,7 +227,9 @@ class IntegrationQueueLane(models.AbstractModel):
                 self.env.cr.rollback()
                 return
             task.message_id._hold(exception)
-        _logger.info("Task %s (%s) failed, %s: %s", task_id, task.description, error.code, error.message)
+        # What a partner or a document does wrong is everyday; what nobody foresaw is for the log's readers.
+        level = logging.WARNING if error.code == UNEXPECTED_ERROR else logging.INFO
+        _logger.log(level, "Task %s (%s) failed: %s", task_id, task.description, error)
         task.invalidate_recordset()
 
     def _retry_delay(self, task, error):

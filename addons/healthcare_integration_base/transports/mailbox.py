@@ -41,8 +41,18 @@ class Entry:
     modified: float | None
 
     def as_file(self) -> RemoteFile:
-        modified = None if self.modified is None else datetime.fromtimestamp(self.modified, timezone.utc)
-        return RemoteFile(self.name, self.size, modified, f"{self.name}|{self.size}|{self.version}")
+        identity = f"{self.name}|{self.size}|{self.version}"
+        return RemoteFile(self.name, self.size, _datetime(self.modified), identity)
+
+
+def _datetime(seconds: float | None) -> datetime | None:
+    """Return an aware datetime, None for no time and for one beyond the calendar."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class NameTakenError(TransientError):

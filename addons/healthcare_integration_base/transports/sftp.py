@@ -20,7 +20,7 @@ from .sftp_session import SftpSession
 from .storage_errors import storage_error
 
 if TYPE_CHECKING:
-    from paramiko import SFTPAttributes, SFTPClient
+    from paramiko import SFTPAttributes, SFTPClient, SFTPFile
 
 # chunks requested at once: hides the round trip and bounds the memory of a download
 _CHUNKS_AHEAD = 4
@@ -150,6 +150,7 @@ class SftpTransport(MailboxTransport):
 
     def _read(self, path: str, size: int) -> Iterator[bytes]:
         with self._translated("fetch", path) as client, client.open(path, "rb") as file:
+            _request_ahead_without_thread(file)
             position = 0
             while position < size:
                 ahead = _ahead(position, size)
@@ -230,6 +231,22 @@ class SftpTransport(MailboxTransport):
 def _is_answer(error: OSError) -> bool:
     """Tell whether the server answered with an error, as opposed to the network failing."""
     return not isinstance(error, (TimeoutError, ConnectionError)) and str(error) != "Socket is closed"
+
+
+def _request_ahead_without_thread(file: SFTPFile) -> None:
+    """Have ``readv`` send its requests itself.
+
+    The library does so in a thread, for it may be asked to send more than fits on the line; a lost
+    connection then ends the thread with a traceback on the console. The few requests of
+    ``_CHUNKS_AHEAD`` never block.
+    """
+
+    def request(*arguments):
+        file._prefetching = True
+        file._prefetch_done = False
+        file._prefetch_thread(*arguments)
+
+    file._start_prefetch = request
 
 
 def _ahead(position: int, size: int) -> list[tuple[int, int]]:

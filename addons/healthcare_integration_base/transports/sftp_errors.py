@@ -88,7 +88,7 @@ def connection_error(error: Exception, settings, verb: str, alive: bool) -> Inte
         return None
     if isinstance(error, UnicodeDecodeError):
         return _made(ConfigurationError, _UNDECODABLE, settings, verb, "other bytes")
-    if isinstance(error, paramiko.AuthenticationException) and alive and "timeout" not in str(error):
+    if _is_refusal(error, alive):
         return authentication_refused(settings, getattr(error, "allowed_types", ()))
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return _made(ConfigurationError, _INCOMPATIBLE, settings, verb, _said(error, settings))
@@ -122,10 +122,19 @@ def host_key_refused(settings, presented: Sequence[str]) -> ConfigurationError:
     )
 
 
-def authentication_refused(settings, allowed) -> ConfigurationError:
-    """Return the error for a refused login; it is not repeated, since partners lock accounts."""
-    wanted = f"; the server asks for {', '.join(map(str, allowed))}" if allowed else ""
-    return ConfigurationError(
+class AuthenticationRefusedError(ConfigurationError):
+    """The login was refused; it is not repeated, since partners lock accounts.
+
+    :ivar allowed: the methods that the server names
+    """
+
+    allowed: tuple[str, ...] = ()
+
+
+def authentication_refused(settings, allowed: Sequence[str]) -> AuthenticationRefusedError:
+    """Return the error for a refused login."""
+    wanted = f"; the server asks for {', '.join(allowed)}" if allowed else ""
+    error = AuthenticationRefusedError(
         code="sftp.authentication_refused",
         message="The server refuses the user name or its secret",
         location=settings.address,
@@ -134,6 +143,8 @@ def authentication_refused(settings, allowed) -> ConfigurationError:
         remedy="Correct the user name, password or key, or ask the partner to unlock the account.",
         subject=settings.address,
     )
+    error.allowed = tuple(allowed)
+    return error
 
 
 def no_sftp(settings) -> ConfigurationError:
@@ -159,6 +170,15 @@ def said(error: Exception, settings) -> str:
     return words[:200]
 
 
+def _is_refusal(error: Exception, alive: bool) -> bool:
+    """Tell whether the server answered the login with no, as opposed to hanging or hanging up."""
+    import paramiko
+
+    if isinstance(error, paramiko.BadAuthenticationType):
+        return True
+    return isinstance(error, paramiko.AuthenticationException) and alive and "timeout" not in str(error)
+
+
 def _cause(error: Exception, alive: bool) -> _Cause | None:
     import paramiko
 
@@ -175,7 +195,7 @@ def _cause(error: Exception, alive: bool) -> _Cause | None:
     if isinstance(error, paramiko.SSHException):
         if "banner" in str(error) or "protocol version" in str(error):
             return _NO_BANNER
-        return _PROTOCOL if alive else _LOST
+        return _PROTOCOL if alive and "dropped" not in str(error) else _LOST
     return _PROTOCOL if isinstance(error, paramiko.sftp.SFTPError) else None
 
 

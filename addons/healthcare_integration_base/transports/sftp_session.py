@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -67,16 +67,37 @@ class SftpSession:
 
     def log_in(self) -> str:
         """Authenticate with the private key, the password, or both where the server wants both."""
+        try:
+            with self.translated("log in"):
+                self._authenticate()
+        except sftp_errors.AuthenticationRefusedError as refusal:
+            if not self.settings.password or "keyboard-interactive" not in refusal.allowed:
+                raise
+            # on a new connection: the library asks to log in a second time, which some servers refuse
+            self.connect()
+            self.verify_host_key()
+            with self.translated("log in"):
+                self._require_login(self._ssh.auth_interactive(self.settings.username, self._answers))
+        return self.settings.username
+
+    def _authenticate(self) -> None:
         settings, missing = self.settings, []
-        with self.translated("log in"):
-            if settings.private_key:
-                key = load_private_key(settings.private_key, settings.passphrase)
-                missing = self._ssh.auth_publickey(settings.username, key)
-            if settings.password and not self._ssh.is_authenticated():
-                missing = self._ssh.auth_password(settings.username, settings.password)
-            if not self._ssh.is_authenticated():
-                raise sftp_errors.authentication_refused(settings, missing)
-        return settings.username
+        if settings.private_key:
+            key = load_private_key(settings.private_key, settings.passphrase)
+            missing = self._ssh.auth_publickey(settings.username, key)
+        if settings.password and not self._ssh.is_authenticated():
+            missing = self._ssh.auth_password(settings.username, settings.password, fallback=False)
+        self._require_login(missing)
+
+    def _require_login(self, missing: Sequence[str]) -> None:
+        if not self._ssh.is_authenticated():
+            raise sftp_errors.authentication_refused(self.settings, missing)
+
+    def _answers(self, _title: str, _instructions: str, prompts: Sequence[tuple[str, bool]]) -> list[str]:
+        """Answer one hidden prompt with the password, and no others."""
+        if [shown for _prompt, shown in prompts] == [False]:
+            return [self.settings.password]
+        return [""] * len(prompts)
 
     def start_sftp(self) -> str:
         """Open the SFTP channel."""

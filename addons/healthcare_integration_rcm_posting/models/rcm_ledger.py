@@ -6,7 +6,7 @@ from odoo import api, models
 class RcmLedger(models.AbstractModel):
     """The one place that leans on how Odoo's accounting posts, reconciles and reverses.
 
-    A new series of Odoo changes this file; its contract test tells what the rest relies on.
+    It works with the rights of the user of its environment, whoever hands it the records. A new series of Odoo changes this file; its contract test tells what the rest relies on.
     """
 
     _name = "rcm.ledger"
@@ -20,6 +20,7 @@ class RcmLedger(models.AbstractModel):
         :return: the posted account.move records, in the order of the values
         """
         moves = self.env["account.move"].with_context(tracking_disable=True).create(values_list)
+        moves.check_access("write")
         # Soft posting would leave entries of a future date as drafts.
         moves._post(soft=False)
         return moves
@@ -31,11 +32,11 @@ class RcmLedger(models.AbstractModel):
         :param groups: list of account.move.line recordsets
         """
         if groups:
-            self.env["account.move.line"]._reconcile_plan(groups)
+            self.env["account.move.line"]._reconcile_plan([group.with_env(self.env) for group in groups])
 
     @api.model
     def _unreconcile(self, lines):
-        lines.remove_move_reconcile()
+        lines.with_env(self.env).remove_move_reconcile()
 
     @api.model
     def _reverse(self, moves, date):
@@ -44,7 +45,7 @@ class RcmLedger(models.AbstractModel):
         :return: the posted reversals
         """
         defaults = [{"date": date, "ref": self.env._("Undo of %s", move.name)} for move in moves]
-        return moves._reverse_moves(defaults, cancel=True)
+        return moves.with_env(self.env)._reverse_moves(defaults, cancel=True)
 
     @api.model
     def _first_open_day(self, company, journal, date):

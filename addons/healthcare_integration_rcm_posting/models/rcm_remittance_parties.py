@@ -38,12 +38,8 @@ class RcmRemittanceParties(models.Model):
         must never reach the books of a company that its flow does not serve.
         """
         company = self._referenced(PAYEE_KIND, [header.payee.identifier, *header.payee.references.values()])
-        # Whether a branch belongs to the company is no secret of the branch.
-        if (
-            company is None
-            or company._name != "res.company"
-            or self.message_id.company_id not in company.sudo().parent_ids
-        ):
+        own = self.message_id.company_id
+        if company is None or company._name != "res.company" or own not in company.parent_ids:
             raise self._unmapped(payee_unknown(header), f"payee:{header.payee.identifier}")
         return company
 
@@ -62,8 +58,7 @@ class RcmRemittanceParties(models.Model):
     def _referenced(self, kind, keys):
         """Return the record that the sending system calls one of the keys, the first that is known."""
         keys = [key.strip() for key in keys if key and key.strip()]
-        # References are the kernel's configuration, which a biller need not be allowed to read.
-        found = self.env["integration.reference"].sudo()._find_many(self.system_id, kind, keys)
+        found = self.env["integration.reference"]._find_many(self.system_id, kind, keys)
         record = next((found[key] for key in keys if key in found), None)
         return record if record is None else record.with_env(self.env)
 

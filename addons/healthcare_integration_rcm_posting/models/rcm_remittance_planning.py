@@ -40,8 +40,7 @@ class RcmRemittancePlanning(models.Model):
 
     def _documents(self):
         """Return an iterator over the typed documents of the remittance, from the payload as received."""
-        # The payload belongs to the kernel; what is read of it here is already stored in this remittance.
-        message = self.message_id.sudo()
+        message = self.message_id
         return read_remittance_transaction(message._payload_chunks(), message._transaction_envelope())
 
     def _next_part(self):
@@ -75,7 +74,7 @@ class RcmRemittancePlanning(models.Model):
 
         :raise BusinessRuleError: with every reason; the first one names it
         """
-        is_test_endpoint = self.message_id.sudo().endpoint_id.is_test
+        is_test_endpoint = self.message_id.endpoint_id.is_test
         holds = header_holds(part.header, is_test_endpoint)
         holds += summary_holds(part.header, part.summary, self._policy())
         if holds:

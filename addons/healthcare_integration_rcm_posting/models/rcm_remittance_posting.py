@@ -44,6 +44,8 @@ class RcmRemittancePosting(models.Model):
         :raise IntegrationError: whatever holds the remittance; then nothing of this part is posted
         """
         self.ensure_one()
+        # Remittances, claims and their states are the system's records; the entries are the user's (rcm.ledger).
+        self = self.sudo()
         if self.state not in ("received", "held", "posting"):
             return
         part = self._next_part()
@@ -146,7 +148,7 @@ class RcmRemittancePosting(models.Model):
 
     def _journal(self):
         """:raise BusinessRuleError: ``remittance.hold.journal_missing`` before the setup was run"""
-        journal = next((c.rcm_journal_id for c in self.company_id.sudo().parent_ids[::-1] if c.rcm_journal_id), None)
+        journal = next((c.rcm_journal_id for c in self.company_id.parent_ids[::-1] if c.rcm_journal_id), None)
         if journal is None:
             raise BusinessRuleError(
                 "remittance.hold.journal_missing",
@@ -173,7 +175,7 @@ class RcmRemittancePosting(models.Model):
             self._report_exceptions(entry, records)
 
     def _apply_entry(self, entry, records, journal, lines_by_key):
-        ledger, move_lines = self.env["rcm.ledger"], self.env["account.move.line"]
+        ledger, move_lines = self.env["rcm.ledger"].sudo(False), self.env["account.move.line"]
         if entry.unreconcile:
             targets = (lines_by_key[t] if isinstance(t, str) else move_lines.browse(t) for t in entry.unreconcile)
             ledger._unreconcile(move_lines.union(*targets))
@@ -233,8 +235,7 @@ class RcmRemittancePosting(models.Model):
         for status, plans in by_status:
             if status:
                 invoices = self.env["account.move"].union(*(records[plan.position].invoice_id for plan in plans))
-                # The status is the remittance's word on the invoice, whoever may edit the invoice itself.
-                invoices.sudo().write({"rcm_claim_status": status})
+                invoices.write({"rcm_claim_status": status})
 
     @staticmethod
     def _invoice_status(plan):
@@ -261,14 +262,13 @@ class RcmRemittancePosting(models.Model):
         exception = self.env["integration.exception"]._report(
             planned.finding,
             company=self.company_id,
-            message=self.message_id.sudo(),
+            message=self.message_id,
             record=self,
             subject=planned.subject,
             category=planned.category,
         )
         claim = next((record for record in records.values() if record.claim_number == planned.subject), None)
-        # The link to the remittance is the exception's own bookkeeping, closed to direct writes.
-        exception.sudo().write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
+        exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
 
     def _finish(self):
         self.state = "posted"

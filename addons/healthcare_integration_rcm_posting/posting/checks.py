@@ -132,9 +132,13 @@ def payee_unknown(header: RemittanceHeader) -> Finding:
     return _hold("payee_unknown", header, _party(header.payee))
 
 
-def period_locked(header: RemittanceHeader, lock_date: datetime.date) -> Finding:
-    """Return the hold of a payment in a locked period that may not move to an open day."""
-    return _hold("period_locked", header, str(header.payment_date), f"a day after {lock_date}")
+def period_locked(header: RemittanceHeader, open_day: datetime.date | None, policy: str) -> Finding:
+    """Return the hold of a payment in a locked period; ``policy`` says why it may not move to an open day.
+
+    The same finding, as a warning, is kept with a remittance whose entries moved to ``open_day``.
+    """
+    expected = f"an open day; the first is {open_day}" if open_day else "an open day; there is none"
+    return _hold("period_locked", header, f"{header.payment_date}; {policy}", expected)
 
 
 def account_missing(role: Role) -> Finding:

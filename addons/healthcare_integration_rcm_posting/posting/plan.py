@@ -99,7 +99,7 @@ class ClaimPlan:
     :ivar paid: CLP04, the claim's share of the clearing line
     :ivar allowance: written off, including what rules post to other accounts
     :ivar transferred: moved to the patient or the next payer
-    :ivar patient_share: patient responsibility that stays on the invoice, which the patient already owes
+    :ivar patient_share: patient responsibility that the patient owes already, on the invoice or a line of it
     :ivar denied: stays open because the payer denied it
     :ivar parked: in unapplied cash (positive) or in takebacks to identify (negative)
     :ivar reviewed: net amount in the review list

@@ -82,11 +82,13 @@ class RemittancePlanner:
                 entries.append(self._close(self._claims, []))
         return entries
 
+    def flush(self) -> list[EntryPlan]:
+        """Close the entry that is not full yet, as the last of a step; return it, if there is one."""
+        return [self._close(self._claims, [])] if self._claims else []
+
     def finish(self, summary: RemittanceSummary) -> list[EntryPlan]:
         """Return the last entries. Raises :class:`PlanError` unless clearing nets to the amount paid."""
-        entries = []
-        if self._claims:
-            entries.append(self._close(self._claims, []))
+        entries = self.flush()
         adjustments = plan_provider_adjustments(summary.provider_adjustments, self._ledger, self._context)
         if adjustments:
             entries.append(self._close([], adjustments))

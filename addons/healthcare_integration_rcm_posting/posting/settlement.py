@@ -105,15 +105,13 @@ class Settlement:
         allocation = Allocation(items)
         payment, posted = _fit(paid, allowances, allocation.room)
         allocation.take(payment + _total(posted))
-        moved = allocation.take(transfer, destination) if transfer else ZERO
+        moved, kept = self._move(allocation, transfer, destination)
         self._credit_items(allocation)
         self._debit_allowances(posted)
         self._debit_destination(moved, destination)
         self._wait_with_excess_payment(paid, payment)
         self._raise_excess("allowance_excess", _total(allowances), _total(posted))
-        if moved < transfer:
-            self.plan.patient_share = min(transfer - moved, allocation.open_at(destination))
-            self._raise_excess("transfer_excess", transfer, moved + self.plan.patient_share)
+        self._raise_excess("transfer_excess", transfer, moved + kept)
 
     def _allowances_due(self) -> list[Allowance]:
         """Leave out what earlier payers took, and negative amounts that would outweigh the payment."""
@@ -146,6 +144,18 @@ class Settlement:
             self._raise("negative_adjustment" if transfer < 0 else unknown, transfer)
             return ZERO, None
         return transfer, destination
+
+    def _move(
+        self, allocation: Allocation, transfer: Decimal, destination: Destination | None
+    ) -> tuple[Decimal, Decimal]:
+        """Return how much of a transfer moves, and how much the destination owes already."""
+        if not transfer:
+            return ZERO, ZERO
+        moved = allocation.take(transfer, destination)
+        kept = min(transfer - moved, allocation.open_at(destination))
+        if destination[0] is ItemKind.PATIENT:
+            self.plan.patient_share = kept
+        return moved, kept
 
     def _withheld(self) -> frozenset[Target]:
         """Return what an identical earlier posting moved to others: a second copy must not settle it."""

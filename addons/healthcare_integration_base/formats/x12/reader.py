@@ -3,7 +3,8 @@
 Three levels, each usable alone:
 
 * :func:`read_blocks` cuts a source into blocks of whole segments that share delimiters;
-* :func:`block_segments` turns a block into segments, each a list of strings: ``["CLP", "A1", "1", ...]``;
+* :func:`block_text`, :func:`segment_texts` and :func:`split_elements` turn a block into segments, each a
+  list of strings: ``["CLP", "A1", "1", ...]``;
 * :func:`read_segments` does both for a source whose delimiters are known.
 
 Line breaks that do not end segments are not data (values hold no control characters), nor is white
@@ -15,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import BinaryIO, Union
 
 from ...errors import DocumentError, Finding
@@ -33,6 +34,8 @@ _HEADER_START = re.compile(rb"ISA([^A-Za-z0-9\s])[0-9A-Z ]{2}\1")
 # what _HEADER_START matches must be visible before the bytes in front of it are given away
 _LOOKAHEAD_BYTES = 8
 _INDENTATION_BYTES = 64
+_INDENTATION = " \t"
+_BYTES_BEFORE_SEGMENT = b" \t\r\n"
 _END_OF_FILE_PADDING = " \t\r\n\x1a"
 
 
@@ -71,26 +74,39 @@ def read_blocks(
     yield from cutter.finish()
 
 
-def block_segments(block: Block, findings: FindingLog) -> list[Segment]:
-    """Split a block into segments of elements; blank segments are left out."""
-    delimiters = block.delimiters
+def block_text(block: Block, findings: FindingLog) -> str:
+    """Return the text of a block without what is no data: line breaks, padding at the end of the file."""
     data = block.data
-    if any(byte in data for byte in delimiters.line_breaks):
-        data = data.translate(None, delimiters.line_breaks)
+    line_breaks = block.delimiters.line_breaks
+    if any(byte in data for byte in line_breaks):
+        data = data.translate(None, line_breaks)
     text = _decode(data, block, findings)
-    pieces = text.split(delimiters.segment)
-    if not pieces[-1].strip(_END_OF_FILE_PADDING):
-        pieces.pop()
-    else:
+    rest = text[text.rfind(block.delimiters.segment) + 1 :]
+    if rest.strip(_END_OF_FILE_PADDING):
         findings.add(_unterminated(block))
-    if _is_indented(text, delimiters.segment) or "" in pieces:
-        pieces = [stripped for piece in pieces if (stripped := piece.lstrip(" \t"))]
-    separator = delimiters.element
-    return [piece.split(separator) for piece in pieces]
+        return text
+    return text[: len(text) - len(rest)]
+
+
+def segment_texts(text: str, delimiters: Delimiters) -> list[str]:
+    """Split the text of a block into segments that start with their identifier; blank ones are left out."""
+    texts = text.split(delimiters.segment)
+    if text[:1] in _INDENTATION or re.search(re.escape(delimiters.segment) + "[ \t]", text):
+        texts = [piece.lstrip(_INDENTATION) for piece in texts]
+    if not texts[-1]:
+        texts.pop()
+    if "" in texts:
+        texts = [piece for piece in texts if piece]
+    return texts
+
+
+def split_elements(texts: Iterable[str], delimiters: Delimiters) -> Iterator[Segment]:
+    """Return an iterator that takes each segment apart when it is asked for."""
+    return map(str.split, texts, repeat(delimiters.element))
 
 
 def raw_segments(block: Block, findings: FindingLog) -> Iterator[tuple[bytes, int, int]]:
-    """Yield what :func:`block_segments` yields, undecoded, with the byte range in the source.
+    """Yield what :func:`segment_texts` returns, undecoded, with the byte range in the source.
 
     The range goes from the first byte of the identifier to behind the terminator.
     """
@@ -102,10 +118,10 @@ def raw_segments(block: Block, findings: FindingLog) -> Iterator[tuple[bytes, in
     for piece in pieces:
         start = end
         end += len(piece) + 1
-        text = piece.lstrip(b" \t\r\n")
+        text = piece.lstrip(_BYTES_BEFORE_SEGMENT)
         if text:
             yield text.translate(None, line_breaks), start + len(piece) - len(text), end
-    text = rest.lstrip(b" \t\r\n")
+    text = rest.lstrip(_BYTES_BEFORE_SEGMENT)
     if text.strip(_END_OF_FILE_PADDING.encode("ascii")):
         findings.add(_unterminated(block))
         yield text.translate(None, line_breaks), end + len(rest) - len(text), end + len(rest)
@@ -114,9 +130,10 @@ def raw_segments(block: Block, findings: FindingLog) -> Iterator[tuple[bytes, in
 def read_segments(
     source: Source, delimiters: Delimiters, findings: FindingLog | None = None
 ) -> Iterator[Segment]:
-    """Yield the segments of a source whose delimiters are known, such as the bytes of one transaction."""
+    """Yield the segments of a source whose delimiters are known, without looking at envelopes."""
     log = FindingLog() if findings is None else findings
-    return chain.from_iterable(block_segments(block, log) for block in read_blocks(source, log, delimiters))
+    texts = (block_text(block, log) for block in read_blocks(source, log, delimiters))
+    return chain.from_iterable(split_elements(segment_texts(text, delimiters), delimiters) for text in texts)
 
 
 class _BlockCutter:
@@ -250,10 +267,6 @@ def decode_segment(data: bytes, block: Block, findings: FindingLog) -> str:
             )
         )
         return data.decode("latin-1")
-
-
-def _is_indented(text: str, terminator: str) -> bool:
-    return text[:1] in (" ", "\t") or f"{terminator} " in text or f"{terminator}\t" in text
 
 
 def _unterminated(block: Block) -> Finding:

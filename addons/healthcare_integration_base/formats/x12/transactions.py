@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from ...errors import DocumentError
+from .delimiters import Delimiters
 from .envelope import TransactionEnvelope
 from .findings import FindingLog
-from .reader import Block, Segment, Source, block_segments, read_blocks
+from .reader import Block, Segment, Source, block_text, read_blocks, segment_texts, split_elements
 from .tracker import ENVELOPE_IDENTIFIERS, EnvelopeTracker, TrackedTransaction
 
 
@@ -29,6 +33,13 @@ class Transaction:
     findings: FindingLog
 
 
+class _Run(NamedTuple):
+    """One envelope segment, or a run of others, whose identifier is then empty."""
+
+    identifier: str
+    segments: Iterable[Segment]
+
+
 class TransactionReader:
     """Iterates once over the transactions of a source, in constant memory.
 
@@ -40,7 +51,7 @@ class TransactionReader:
         self.findings = FindingLog() if findings is None else findings
         self._tracker = EnvelopeTracker(self.findings)
         self._runs = self._read_runs(read_blocks(source, self.findings))
-        self._opening: list[Segment] | None = None
+        self._opening: _Run | None = None
 
     def __iter__(self) -> Iterator[Transaction]:
         while opening := self._next_opening():
@@ -49,49 +60,50 @@ class TransactionReader:
             yield Transaction(tracked.envelope, segments, tracked.findings)
             deque(segments, maxlen=0)
 
-    def _next_opening(self) -> list[Segment] | None:
+    def _next_opening(self) -> _Run | None:
         """Return the run that holds the next ST."""
         opening, self._opening = self._opening, None
         if opening:
             return opening
-        return next((run for run in self._runs if run[0][0] == "ST"), None)
+        return next((run for run in self._runs if run.identifier == "ST"), None)
 
-    def _transaction_runs(
-        self, opening: list[Segment], tracked: TrackedTransaction
-    ) -> Iterator[list[Segment]]:
-        yield opening
+    def _transaction_runs(self, opening: _Run, tracked: TrackedTransaction) -> Iterator[Iterable[Segment]]:
+        yield opening.segments
         for run in self._runs:
             if self._tracker.transaction is tracked:
-                yield run
-            elif run[0][0] == "SE":
-                yield run
+                yield run.segments
+            elif run.identifier == "SE":
+                yield run.segments
                 return
             else:
-                self._opening = run if run[0][0] == "ST" else None
+                self._opening = run if run.identifier == "ST" else None
                 return
 
-    def _read_runs(self, blocks: Iterator[Block]) -> Iterator[list[Segment]]:
-        """Yield the segments in runs, each either one envelope segment or others only, as tracked."""
+    def _read_runs(self, blocks: Iterator[Block]) -> Iterator[_Run]:
+        """Yield the segments of all blocks in runs, each tracked when it is yielded."""
         for block in blocks:
-            segments = block_segments(block, self.findings)
+            delimiters = block.delimiters
+            text = block_text(block, self.findings)
+            texts = segment_texts(text, delimiters)
             start = 0
-            for index in _envelope_indexes(segments):
+            for index in _envelope_indexes(text, texts, delimiters):
                 if start < index:
-                    yield self._track_others(segments[start:index])
-                self._tracker.envelope(segments[index], block.delimiters)
-                yield [segments[index]]
+                    yield self._body_run(texts[start:index], delimiters)
+                segment = texts[index].split(delimiters.element)
+                self._tracker.envelope(segment, delimiters)
+                yield _Run(segment[0], [segment])
                 start = index + 1
-            if start < len(segments):
-                yield self._track_others(segments[start:])
+            if start < len(texts):
+                yield self._body_run(texts[start:], delimiters)
         self._tracker.finish()
 
-    def _track_others(self, run: list[Segment]) -> list[Segment]:
+    def _body_run(self, texts: list[str], delimiters: Delimiters) -> _Run:
         if self._tracker.transaction:
-            self._tracker.inside(len(run))
+            self._tracker.inside(len(texts))
         else:
-            for segment in run:
+            for segment in split_elements(texts, delimiters):
                 self._tracker.outside(segment)
-        return run
+        return _Run("", split_elements(texts, delimiters))
 
 
 class _SingleTransactionReader(TransactionReader):
@@ -121,5 +133,17 @@ def read_transaction(source: Source, envelope: TransactionEnvelope) -> Transacti
     )
 
 
-def _envelope_indexes(segments: list[Segment]) -> list[int]:
-    return [index for index, segment in enumerate(segments) if segment[0] in ENVELOPE_IDENTIFIERS]
+def _envelope_indexes(text: str, texts: list[str], delimiters: Delimiters) -> list[int]:
+    """Return which segments of a block are envelope segments; most blocks hold none, which is seen quickly."""
+    if not _envelope_pattern(delimiters).search(delimiters.segment + text):
+        return []
+    separator = delimiters.element
+    return [
+        index for index, piece in enumerate(texts) if piece.partition(separator)[0] in ENVELOPE_IDENTIFIERS
+    ]
+
+
+@lru_cache(maxsize=16)
+def _envelope_pattern(delimiters: Delimiters) -> re.Pattern[str]:
+    terminator, separator = re.escape(delimiters.segment), re.escape(delimiters.element)
+    return re.compile(f"{terminator}[ \\t]*(?:{'|'.join(ENVELOPE_IDENTIFIERS)})(?:{separator}|{terminator}|\\Z)")

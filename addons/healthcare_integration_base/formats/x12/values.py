@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from ...errors import DocumentError, Finding
@@ -17,9 +17,11 @@ from .reader import Segment
 
 Value = TypeVar("Value")
 
-# Fifteen digits before and four behind the point leave room for the exact sum of a billion of them
-# within the 28 digits of Python's decimal context.
-_DECIMAL = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,4})?|\.[0-9]{1,4})")
+# Numbers of this length are far more than the ten digits that the guides allow, and sums of them are
+# exact within the 28 digits of Python's decimal context.
+_USUAL_LENGTH = 12
+_unusual = re.compile(r"[^0-9.\-]").search
+_LONG_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,4})?")
 _FOUND_LENGTH = 30
 
 
@@ -33,11 +35,15 @@ class UnreadableValue(ValueError):
 
 
 def parse_decimal(text: str) -> Decimal:
-    """Return the number that X12 type R means; exponents, signs of thousands and ``+`` are refused."""
-    stripped = text.strip()
-    if not _DECIMAL.fullmatch(stripped):
-        raise UnreadableValue("x12.decimal", "a number such as -1234.5 (up to 15 digits and 4 decimals)")
-    return Decimal(stripped)
+    """Return the number that X12 type R means; exponents, separators of thousands and ``+`` are refused."""
+    try:
+        if len(text) <= _USUAL_LENGTH and not _unusual(text):
+            return Decimal(text)
+        if _LONG_DECIMAL.fullmatch(text.strip()):
+            return Decimal(text.strip())
+    except InvalidOperation:
+        pass  # signs or points in the wrong place: the same answer as for other characters
+    raise UnreadableValue("x12.decimal", "a number such as -1234.5 (up to 15 digits and 4 decimals)")
 
 
 def parse_date(text: str) -> datetime.date:

@@ -13,6 +13,7 @@ import pytest
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError, IntegrationError, TransientError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError, RemoteFile, create
+
 from tests.sandbox.clearing_house import running
 
 MIB = 1024 * 1024
@@ -118,7 +119,9 @@ class TestList:
             assert [file.name for file in files] == [f"remit {number:03}.835" for number in range(300)]
             assert content_of(transport, files[299]) == b"299"
 
-    @pytest.mark.parametrize("name", ["Zahlung März.835", "re\u0301mit.835", "支払い.835", "💊'\"$;&.835", "-rf"])
+    @pytest.mark.parametrize(
+        "name", ["Zahlung März.835", "re\u0301mit.835", "支払い.835", "💊'\"$;&.835", "-rf"]
+    )
     def test_names_in_any_script(self, mailbox, name):
         mailbox.drop(name, name.encode())
         with mailbox.transport() as transport:
@@ -267,7 +270,8 @@ class TestFetch:
                 content_of(transport, file)
 
     @pytest.mark.parametrize(
-        "name", ["../out/a", "..", ".", "", "/etc/passwd", "in/a", "a\0b", "a\nb", "..\\a", "x" * 256, "\udcff"]
+        "name",
+        ["../out/a", "..", ".", "", "/etc/passwd", "in/a", "a\0b", "a\nb", "..\\a", "x" * 256, "\udcff"],
     )
     def test_names_that_lead_elsewhere(self, mailbox, name):
         (mailbox.path / "out" / "a").write_bytes(b"secret")
@@ -321,7 +325,9 @@ class TestSend:
         assert (sent.size, sent.already_there) == (3 * MIB, False)
         assert (out / "a.837").read_bytes() == b"x" * (3 * MIB)
         assert names_in(out) == ["a.837"]
-        assert all(len(names) == 1 and names[0].startswith(".") and names[0].endswith(".part") for names in seen)
+        assert all(
+            len(names) == 1 and names[0].startswith(".") and names[0].endswith(".part") for names in seen
+        )
 
     @pytest.mark.parametrize("content", [b"", b"ISA*00*", os.urandom(MIB + 7)])
     def test_a_repeat_is_a_success_that_changes_nothing(self, mailbox, content):

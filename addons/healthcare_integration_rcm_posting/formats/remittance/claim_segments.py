@@ -7,11 +7,11 @@ unreadable is repaired and read again (see :mod:`.repair`).
 from __future__ import annotations
 
 from odoo.addons.healthcare_integration_base.errors import Finding
-from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element
+from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element, parse_decimal
 
 from .codes import ADJUSTMENT_GROUPS, CLAIM_STATUSES, FORMER_ADJUSTMENT_GROUPS
-from .documents import Adjustment, Claim, ServiceLine
-from .state import AMOUNTS, DATES, OPTIONAL_AMOUNTS, QUANTITIES, ReaderState
+from .documents import ZERO, Adjustment, Claim, ServiceLine
+from .state import DATES, QUANTITIES, ReaderState
 
 _BLANKS = [""] * 9
 _CLAIM_DATES = {"232": "statement_from", "233": "statement_to", "050": "received"}
@@ -27,9 +27,9 @@ def claim(state: ReaderState, segment: Segment, position: int) -> Claim:
         position,
         claim_id.strip(),
         status,
-        AMOUNTS[charge],
-        AMOUNTS[paid],
-        OPTIONAL_AMOUNTS[patient],
+        parse_decimal(charge),
+        parse_decimal(paid),
+        parse_decimal(patient) if patient else ZERO,
         filing,
         number.strip(),
         facility,
@@ -68,28 +68,24 @@ def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[
 
 def service_line(state: ReaderState, segment: Segment, position: int) -> ServiceLine:
     """SVC: return a new service line, not yet part of the state."""
-    _, procedure, charge, paid, revenue_code, units, submitted, submitted_units = (segment + _BLANKS)[:8]
-    qualifier, code, modifiers = state.procedures[procedure]
-    line = ServiceLine(
-        position,
-        qualifier,
-        code,
-        modifiers,
-        AMOUNTS[charge],
-        AMOUNTS[paid],
-        revenue_code,
-        QUANTITIES[units],
-    )
-    if submitted:
-        line.submitted_procedure = submitted.replace(state.envelope.delimiters.component, ":")
-    if submitted_units:
-        line.submitted_units = QUANTITIES[submitted_units]
+    qualifier, code, modifiers = state.procedures[segment[1]]
+    charge, paid = parse_decimal(segment[2]), parse_decimal(segment[3])
+    line = ServiceLine(position, qualifier, code, modifiers, charge, paid)
+    count = len(segment)
+    if count > 4:
+        line.revenue_code = segment[4]
+    if count > 5:
+        line.units = QUANTITIES[segment[5]]
+    if count > 6:
+        line.submitted_procedure = segment[6].replace(state.envelope.delimiters.component, ":")
+    if count > 7:
+        line.submitted_units = QUANTITIES[segment[7]]
     return line
 
 
 def adjustments(state: ReaderState, segment: Segment, position: int) -> None:
     """CAS: up to six reason/amount/quantity triples of one group; more are read as well."""
-    group, reason, amount = segment[1], segment[2], AMOUNTS[segment[3]]
+    group, reason, amount = segment[1], segment[2], parse_decimal(segment[3])
     if len(segment) == 4:
         state.adjustments.append(Adjustment(group, reason, amount, None, position))
     else:
@@ -107,7 +103,7 @@ def _adjustment_triples(segment: Segment, position: int) -> list[Adjustment]:
         reason, amount = segment[index], segment[index + 1]
         if reason or amount:
             quantity = QUANTITIES[element(segment, index + 2)]
-            triples.append(Adjustment(group, reason, AMOUNTS[amount], quantity, position))
+            triples.append(Adjustment(group, reason, parse_decimal(amount), quantity, position))
     return triples
 
 
@@ -142,7 +138,7 @@ def person(state: ReaderState, segment: Segment, position: int) -> None:
     _, entity, _, last, first, middle, _, suffix, _, identifier = (segment + _BLANKS)[:10]
     identifier = identifier.strip()
     if entity == "QC":
-        given = " ".join(part for part in (first, middle, suffix) if part)
+        given = " ".join(filter(None, (first, middle, suffix)))
         state.claim.patient_name = f"{last}, {given}" if given else last
         state.claim.patient_identifier = identifier
     elif entity == "IL":
@@ -200,7 +196,7 @@ def reference(state: ReaderState, segment: Segment, position: int) -> None:
 
 def amount(state: ReaderState, segment: Segment, position: int) -> None:
     """AMT: supplemental information, which never takes part in balancing."""
-    qualifier, value = segment[1], AMOUNTS[segment[2]]
+    qualifier, value = segment[1], parse_decimal(segment[2])
     if qualifier in state.amounts:
         state.report(_repeated(state, segment, position))
     else:

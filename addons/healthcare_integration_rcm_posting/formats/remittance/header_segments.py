@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from odoo.addons.healthcare_integration_base.errors import Finding
-from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element
+from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element, parse_decimal
 
 from .documents import Party
-from .state import AMOUNTS, DATES, ReaderState
+from .state import DATES, ReaderState
 
 
 def payment(state: ReaderState, segment: Segment, position: int) -> None:
     """BPR: financial information."""
-    amount, payment_date = AMOUNTS[segment[2]], DATES[segment[16] if len(segment) > 16 else ""]
+    amount, payment_date = parse_decimal(segment[2]), DATES[segment[16] if len(segment) > 16 else ""]
     if _repeated(state, segment, position):
         return
     header = state.header

@@ -7,12 +7,13 @@ identifier means what its loop says (REF of a party, of a claim, of a service li
 from __future__ import annotations
 
 from odoo.addons.healthcare_integration_base.errors import Finding
-from odoo.addons.healthcare_integration_base.formats.x12 import Segment
+from odoo.addons.healthcare_integration_base.formats.x12 import Segment, parse_decimal
 
 from . import claim_segments, header_segments
 from .balance import claim_balance
+from .codes import CLAIM_STATUSES
 from .documents import ProviderAdjustment
-from .state import AMOUNTS, DATES, Document, Handler, ReaderState
+from .state import DATES, Document, Handler, ReaderState
 
 
 def close_loops(state: ReaderState) -> tuple[Document, ...]:
@@ -49,8 +50,9 @@ def _open_claim(state: ReaderState, segment: Segment, position: int) -> tuple[Do
     state.amounts = claim.amounts
     state.references = claim.references
     state.handlers = CLAIM
-    for finding in claim_segments.claim_findings(state, segment, position):
-        state.report(finding)
+    if claim.status not in CLAIM_STATUSES or not claim.claim_id:
+        for finding in claim_segments.claim_findings(state, segment, position):
+            state.report(finding)
     return documents
 
 
@@ -75,7 +77,7 @@ def _provider_adjustments(state: ReaderState, segment: Segment, position: int) -
             code, _, reference = reason.partition(state.envelope.delimiters.component)
             ordinal = (index - 1) // 2
             adjustments.append(
-                ProviderAdjustment(position, provider, period, code, reference, AMOUNTS[amount], ordinal)
+                ProviderAdjustment(position, provider, period, code, reference, parse_decimal(amount), ordinal)
             )
     documents = close_loops(state)
     state.handlers = SECTION

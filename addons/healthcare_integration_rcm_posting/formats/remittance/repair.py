@@ -8,32 +8,44 @@ then shows what that is worth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
-    ParsedValues,
     Segment,
     UnreadableValue,
+    parse_date,
+    parse_decimal,
     unreadable_finding,
 )
 
 from .loops import unexpected
-from .state import AMOUNTS, DATES, OPTIONAL_AMOUNTS, QUANTITIES, Document, ReaderState
+from .state import Document, ReaderState
 
 
 @dataclass(frozen=True, slots=True)
 class _ElementType:
-    values: ParsedValues
+    parse: Callable[[str], Any]
+    required: bool
     neutral: str
     severity: str
 
+    def error(self, text: str) -> UnreadableValue | None:
+        """Return why a text cannot be read."""
+        if text or self.required:
+            try:
+                self.parse(text)
+            except UnreadableValue as error:
+                return error
+        return None
 
-_AMOUNT = _ElementType(AMOUNTS, "0", "error")
-_OPTIONAL_AMOUNT = _ElementType(OPTIONAL_AMOUNTS, "", "warning")
-_QUANTITY = _ElementType(QUANTITIES, "", "warning")
-_DATE = _ElementType(DATES, "", "warning")
+
+_AMOUNT = _ElementType(parse_decimal, True, "0", "error")
+_OPTIONAL_AMOUNT = _ElementType(parse_decimal, False, "", "warning")
+_QUANTITY = _ElementType(parse_decimal, False, "", "warning")
+_DATE = _ElementType(parse_date, False, "", "warning")
 
 _TYPES = {
     "BPR": {2: _AMOUNT, 16: _DATE},
@@ -61,9 +73,7 @@ def repair(state: ReaderState, segment: Segment, position: int) -> tuple[Segment
     findings = []
     for index, element_type in _typed_elements(segment):
         repaired.extend([""] * (index + 1 - len(repaired)))
-        try:
-            element_type.values[repaired[index]]
-        except UnreadableValue as error:
+        if error := element_type.error(repaired[index]):
             place = state.location(segment, position, index)
             findings.append(unreadable_finding(error, repaired[index], place, element_type.severity))
             repaired[index] = element_type.neutral

@@ -28,8 +28,6 @@ from .documents import (
     ServiceLine,
 )
 
-AMOUNTS = ParsedValues(parse_decimal)
-OPTIONAL_AMOUNTS = ParsedValues(parse_decimal, blank=ZERO)
 QUANTITIES = ParsedValues(parse_decimal, blank=None)
 DATES = ParsedValues(parse_date, blank=None)
 

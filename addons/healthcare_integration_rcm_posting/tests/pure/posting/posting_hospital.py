@@ -212,7 +212,6 @@ class Hospital:
         """A person matched the claim of a posted remittance to its invoice: apply what waited."""
         posted = next(posted for posted in self.claims if posted.number == claim.payer_claim_number)
         account = self.account(claim.claim_id)
-        account.priors = []
         waiting = next((item for item in account.parked if item.residual), None)
         entry = plan_resolution(claim, account, waiting, self.context(None, payer), key_prefix)
         ids: dict[str, int] = {}

@@ -1,0 +1,115 @@
+import base64
+import os
+import uuid
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from ..keyring import MissingKeyError
+from .access_common import AccessCase
+
+VARIABLE = "HEALTHCARE_INTEGRATION_KEYS"
+
+
+def key(key_id):
+    return f"{key_id}:{base64.urlsafe_b64encode(key_id.ljust(32, '.').encode()).decode()}"
+
+
+@tagged("post_install", "-at_install")
+class TestKeyring(AccessCase):
+    """Keys come from the environment here; what the database depended on before is set aside."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.cr.execute("DELETE FROM integration_key")
+        cls.keyring = cls.env["integration.keyring"]
+
+    def _keys(self, *key_ids):
+        environment = patch.dict(os.environ, {VARIABLE: ",".join(key(key_id) for key_id in key_ids)})
+        environment.start()
+        self.addCleanup(environment.stop)
+
+    def test_a_used_key_is_recorded_once(self):
+        self._keys("one", "two")
+        self.keyring._encrypt(b"text", "here")
+        self.keyring._encrypt(b"text", "there")
+        recorded = self.env["integration.key"].search([])
+        self.assertEqual(recorded.mapped("key_id"), ["one"])
+        self.assertEqual(recorded.state, "current")
+
+    def test_a_missing_key_is_reported_and_never_replaced(self):
+        self._keys("one")
+        self.credential.new_secret = "secret"
+        self._keys("two")
+        with self.assertRaises(MissingKeyError) as caught:
+            self.credential._reveal()
+        self.assertIn("one", str(caught.exception))
+        with self.assertRaises(MissingKeyError):
+            self.keyring._encrypt(b"text", "here")
+        self.assertEqual(self.env["integration.key"].search([]).mapped("state"), ["missing"])
+
+    def test_a_missing_key_is_reported_at_start(self):
+        self._keys("one")
+        self.keyring._encrypt(b"text", "here")
+        self.keyring._register_hook()
+        self._keys("two")
+        with self.assertLogs("odoo.addons.healthcare_integration_base", "ERROR") as logs:
+            self.keyring._register_hook()
+        self.assertIn("keys one", logs.output[0])
+
+    def test_no_key_is_generated_once_the_database_depends_on_one(self):
+        self._keys("one")
+        self.keyring._encrypt(b"text", "here")
+        self._keys()
+        os.environ[VARIABLE] = ""
+        with self.assertRaises(MissingKeyError):
+            self.keyring._keyring()
+
+    def _message(self, *chunks):
+        message = self.env["integration.message"].create(
+            {"company_id": self.company.id, "system_id": self.system.id, "uuid": uuid.uuid4().hex}
+        )
+        message._store_payload(chunks)
+        return message
+
+    def _used_key_ids(self):
+        ring = self.keyring._keyring()
+        self.env.cr.execute(
+            """
+            SELECT data FROM integration_message_chunk WHERE message_id = ANY(%s)
+             UNION ALL SELECT secret_ciphertext FROM integration_credential WHERE id = ANY(%s)
+            """,
+            (self.messages.ids, self.credentials.ids),
+        )
+        return {ring.key_id_of(bytes(blob)) for (blob,) in self.env.cr.fetchall()}
+
+    def test_rotation_reencrypts_secrets_and_payloads(self):
+        self._keys("one")
+        self.credentials = self.credential + self.other_credential
+        for credential in self.credentials:
+            credential.new_secret = f"secret of {credential.name}"
+        fingerprint = self.credential.fingerprint
+        self.messages = self._message(b"x" * (1 << 20), b"the end") + self._message(b"short")
+        payloads = [message._payload() for message in self.messages]
+        self._forget_other_payloads()
+        self._keys("two", "one")
+        self.assertEqual(self._used_key_ids(), {"one"})
+        with self.enter_registry_test_mode():
+            self.env.ref("healthcare_integration_base.ir_cron_integration_rotate").method_direct_trigger()
+        self.assertEqual(self._used_key_ids(), {"two"})
+        states = {key.key_id: key.state for key in self.env["integration.key"].search([])}
+        self.assertEqual(states, {"one": "retired", "two": "current"})
+        self._keys("two")
+        self.env.invalidate_all()
+        self.assertEqual(self.credential._reveal(), f"secret of {self.credential.name}")
+        self.assertEqual(self.credential.fingerprint, fingerprint)
+        self.assertEqual([message._payload() for message in self.messages], payloads)
+
+    def _forget_other_payloads(self):
+        """What the database held before this test is encrypted with keys that the test does not have."""
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM integration_message_chunk WHERE message_id <> ALL(%s)", (self.messages.ids,))
+        self.env.cr.execute(
+            "UPDATE integration_credential SET secret_ciphertext = NULL WHERE id <> ALL(%s)", (self.credentials.ids,)
+        )

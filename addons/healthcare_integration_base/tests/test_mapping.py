@@ -1,0 +1,136 @@
+import datetime
+from decimal import Decimal
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..errors import MappingError
+from .configuration_common import ConfigurationCase
+
+
+@tagged("post_install", "-at_install")
+class TestMapping(ConfigurationCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.crosswalk = cls.env["integration.crosswalk"].create(
+            {
+                "name": "Payers",
+                "code": "payer",
+                "system_id": cls.system.id,
+                "target_model": "res.partner",
+                "line_ids": [Command.create({"external_code": "60054", "res_id": cls.partner.id})],
+            }
+        )
+        cls.mapping = cls.env["integration.mapping"].create(
+            {
+                "name": "Payment",
+                "document_type_id": cls.document_type.id,
+                "line_ids": [
+                    Command.create(values)
+                    for values in (
+                        {
+                            "source_path": "payer.id",
+                            "target_field": "partner",
+                            "crosswalk_id": cls.crosswalk.id,
+                        },
+                        {"source_path": "amount", "target_field": "amount", "transform": "decimal"},
+                        {
+                            "source_path": "paid",
+                            "target_field": "date",
+                            "transform": "date",
+                            "transform_argument": "YYYYMMDD",
+                            "is_required": True,
+                        },
+                    )
+                ],
+            }
+        )
+        cls.manager = cls.user_with("group_manager")
+
+    def test_a_document_becomes_values_and_records(self):
+        values = self.mapping.with_user(self.runner)._mapper()(
+            {"payer": {"id": "60054"}, "amount": "12.30", "paid": "20260131"}
+        )
+        self.assertEqual(
+            values, {"partner": self.partner, "amount": Decimal("12.30"), "date": datetime.date(2026, 1, 31)}
+        )
+        self.assertEqual((values["partner"].env.uid, values["partner"].env.su), (self.runner.id, False))
+
+    def test_unknown_codes_and_missing_values_are_both_named(self):
+        with self.assertRaises(MappingError) as caught:
+            self.mapping._mapper()({"payer": {"id": "1"}})
+        self.assertEqual(
+            (caught.exception.code, caught.exception.subject), ("crosswalk.unknown_code", "payer:1")
+        )
+        self.assertEqual(
+            [finding.code for finding in caught.exception.findings],
+            ["crosswalk.unknown_code", "mapping.required_value_missing"],
+        )
+
+    def test_a_batch_of_documents_costs_no_more_queries_than_one(self):
+        mapper = self.mapping._mapper()
+        with self.assertQueryCount(0):
+            for day in range(10, 29):
+                mapper({"payer": {"id": "60054"}, "paid": f"202601{day}"})
+
+    def test_rules_are_checked_when_they_are_saved(self):
+        for values in (
+            {"source_path": False, "default_value": False},
+            {"transform": "implied_decimal"},
+            {"transform": "date", "transform_argument": "%Y"},
+            {"source_path": "a..b"},
+        ):
+            with self.subTest(values), self.assertRaises(ValidationError):
+                self.mapping.line_ids[1].write(values)
+
+    def test_a_target_field_has_one_line(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.mapping.line_ids[1].copy()
+
+    def test_an_active_version_no_longer_changes(self):
+        self.mapping.with_user(self.manager).action_activate()
+        line = self.mapping.line_ids[0]
+        for change in (
+            lambda: line.write({"target_field": "other"}),
+            lambda: line.unlink(),
+            lambda: line.copy({"target_field": "new"}),
+        ):
+            with self.assertRaisesRegex(UserError, "new version"):
+                change()
+
+    def test_a_mapping_without_lines_cannot_be_activated(self):
+        self.mapping.line_ids.unlink()
+        with self.assertRaises(UserError):
+            self.mapping.with_user(self.manager).action_activate()
+
+    def test_a_new_version_continues_the_numbers_and_keeps_the_lines(self):
+        mapping = self.mapping.with_user(self.manager)
+        mapping.action_activate()
+        draft = mapping.browse(mapping.action_new_version()["res_id"])
+        self.assertEqual((draft.name, draft.version, draft.state), (mapping.name, 2, "draft"))
+        self.assertEqual(draft.line_ids.mapped("target_field"), mapping.line_ids.mapped("target_field"))
+        later = mapping.browse(mapping.action_new_version()["res_id"])
+        self.assertEqual(later.version, 3)
+
+    def test_a_version_in_use_cannot_be_retired(self):
+        mapping = self.mapping.with_user(self.manager)
+        mapping.action_activate()
+        flow = self.create_flow(mapping_id=mapping.id)
+        self.assertEqual(mapping.flow_count, 1)
+        with self.assertRaisesRegex(UserError, flow.name):
+            mapping.action_retire()
+        flow.with_user(self.manager).action_retire()
+        mapping.action_retire()
+        self.assertEqual(mapping.state, "retired")
+
+    def test_operators_do_not_change_mappings(self):
+        mapping = self.mapping.with_user(self.user_with("group_operator"))
+        with self.assertRaises(AccessError):
+            mapping.action_activate()
+        with self.assertRaises(AccessError):
+            mapping.line_ids[0].target_field = "other"

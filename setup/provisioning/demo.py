@@ -1,0 +1,79 @@
+"""The demo: one database called ``demo`` with the whole suite installed, and the server that shows it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from . import addons, installed, locks, odoo_server, paths, stamps
+from .database import Databases
+from .failure import SetupError
+from .odoo_process import Odoo
+from .odoo_server import RunningServer
+from .ports import port_is_free
+from .progress import step
+
+DATABASE = "demo"
+#: The demo's companies are in the United States; the suite itself works with any chart of accounts.
+LOCALISATION = "l10n_us_account"
+_STAMP = "demo"
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Keep other commands from building or serving the demo for the length of the block.
+
+    :raises SetupError: another command does
+    """
+    with locks.held_alone(paths.LOCAL / "locks" / "demo") as alone:
+        if not alone:
+            raise SetupError(
+                "The demo of this checkout is already running",
+                "Use it, or end the command that serves it (Ctrl-C).",
+            )
+        yield
+
+
+def prepare_database(odoo: Odoo, reset: bool) -> bool:
+    """Make the demo's database, or bring an existing one up to date; tell whether it is a new one.
+
+    :param reset: drop an existing one, with everything entered in it
+    """
+    modules = [LOCALISATION, *paths.addon_names()]
+    key = stamps.digest(odoo.source.version, *modules, addons.digest(modules))
+    databases = Databases(odoo.server)
+    complete = stamps.exists(_STAMP) and databases.exists(DATABASE)
+    if complete and not reset:
+        if not stamps.is_current(_STAMP, key):
+            with step("Demo database, update of the addons"):
+                installed.install(odoo, DATABASE, paths.addon_names(), update=True)
+            stamps.record(_STAMP, key)
+        return False
+    stamps.forget(_STAMP)
+    with step("Demo database"):
+        databases.drop(DATABASE)
+        installed.install(odoo, DATABASE, modules)
+    stamps.record(_STAMP, key)
+    return True
+
+
+@contextlib.contextmanager
+def served(odoo: Odoo, port: int) -> Iterator[RunningServer]:
+    """Serve the demo's web client, with worker processes and cron lanes, until the block is left."""
+    with contextlib.ExitStack() as stack:
+        with step("Odoo's server"):
+            log = paths.LOGS / "demo-server.log"
+            server = stack.enter_context(odoo_server.running(odoo, DATABASE, log, port=port))
+        yield server
+
+
+def require_port(port: int) -> None:
+    """Check that the demo can be served at a port.
+
+    :raises SetupError: another program listens there
+    """
+    if not port_is_free(port):
+        raise SetupError(
+            f"Port {port} is taken by another program",
+            f"Run ./setup/demo --port {port + 1}, or any other free port.",
+        )
