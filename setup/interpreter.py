@@ -19,9 +19,8 @@ def require():
         # a version manager's placeholder has the name but does not run
         if found and subprocess.call([found, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             os.execv(found, [found] + sys.argv)
+    version = sys.version.split()[0]
     sys.exit(
-        "FAILED: this is Python {}, and Odoo 19.0 runs on 3.10 to 3.13.\n"
-        "What to do: install one of them; it is found by its name, such as python3.12.".format(
-            sys.version.split()[0]
-        )
+        f"FAILED: this is Python {version}, and Odoo 19.0 runs on 3.10 to 3.13.\n"
+        "What to do: install one of them; it is found by its name, such as python3.12."
     )

@@ -1,7 +1,7 @@
 """Download Debian packages and unpack them below the checkout, without root and without installing anything.
 
-The mirror is the one that the machine's own apt configuration names, and apt checks its signatures with the
-keyrings of the machine. Lists, cache and state are private folders, so that the machine's apt is left as it is.
+The mirror is the one that the machine's own apt configuration names, and apt checks its signatures with
+the keyrings of the machine. Lists, cache and state are private folders: the machine's apt is left as it is.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Entry:
 
 
 def parse_one_line(text: str) -> list[Entry]:
-    """Read the classic ``sources.list`` format, see sources.list(5); what is no ``deb`` line is passed over."""
+    """Read the classic ``sources.list`` format, see sources.list(5), for its ``deb`` lines."""
     entries = []
     for line in text.splitlines():
         match = re.match(

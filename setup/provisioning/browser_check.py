@@ -1,4 +1,4 @@
-"""Render a page as the tests will: ``browser_check.py EXECUTABLE SCREENSHOT``, by the environment's Python."""
+"""Render a page as the tests will: ``browser_check.py EXECUTABLE SCREENSHOT``, in the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One PostgreSQL cluster in a folder, shared by the commands that use it and stopped after the last of them."""
+"""One PostgreSQL cluster in a folder, shared by the commands that use it, stopped after the last one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .locks import Usage, exclusive, is_held
 from .ports import free_port, port_is_free
 from .processes import run_logged
 
-#: Crash safety stays on (fsync, full_page_writes): the demo and the fault tests rely on it. Minimal WAL makes bulk
-#: loading cheap, and nothing replicates from here.
+#: Crash safety stays on (fsync, full_page_writes): the demo and the fault tests rely on it. Minimal WAL makes
+#: bulk loading cheap, and nothing replicates from here.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -102,8 +102,8 @@ class Cluster:
     def postmaster_pid(self) -> int:
         """Return the process id of this folder's server; 0 when none runs.
 
-        A number left behind by a machine that went down may belong to another program by now: the process must
-        be a PostgreSQL of this data folder.
+        A number left behind by a machine that went down may belong to another program by now: the process
+        must be a PostgreSQL of this data folder.
         """
         file = self.data / "postmaster.pid"
         try:

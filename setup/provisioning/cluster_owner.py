@@ -44,8 +44,8 @@ class ClusterOwner:
                 return candidate
         raise SetupError(
             f"PostgreSQL may not be run by root, and no other user can reach {folder}",
-            "Move the checkout to a folder that every user may enter (such as /srv or /opt), or run the command "
-            "as an ordinary user.",
+            "Move the checkout to a folder that every user may enter (such as /srv or /opt), or run the "
+            "command as an ordinary user.",
         )
 
     def command(self, arguments: Sequence[str | Path]) -> list[str]:

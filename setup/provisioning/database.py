@@ -66,8 +66,8 @@ class Databases:
     def template(self, kind: str, key: str, build: Callable[[str], None]) -> str:
         """Return the name of the template ``kind`` for ``key``; make it with ``build`` when there is none.
 
-        A template of the same kind for another key is dropped. The name appears only when the build is complete,
-        and nobody can connect to a finished template, so that it can be copied at any time.
+        A template of the same kind for another key is dropped. The name appears only when the build is
+        complete, and nobody can connect to a finished template, so that it can be copied at any time.
 
         :param key: hexadecimal hash of everything the template is made from
         :param build: fills the database whose name it is given; what it raises is passed on

@@ -12,7 +12,7 @@ from . import environment, odoo_source, paths, postgres, secret_files
 from .odoo_source import OdooSource
 from .postgres import Server
 
-#: A script, and not ``python -m odoo``: with worker processes Odoo starts the file in ``sys.argv[0]`` once more.
+#: A script, and not ``python -m odoo``: with worker processes Odoo runs the file in ``sys.argv[0]`` again.
 LAUNCHER = paths.VENV / "bin" / "odoo"
 CONFIGURATION = paths.LOCAL / "odoo.conf"
 
@@ -33,7 +33,15 @@ class Odoo:
         own = environment.variables()
         for name in ("DATABASE_URL", "PGDATABASE"):
             own.pop(name, None)
-        return {**own, **self.server.variables, "ODOO_RC": str(CONFIGURATION)}
+        binaries = str(self.server.binaries)
+        return {
+            **own,
+            **self.server.variables,
+            "ODOO_RC": str(CONFIGURATION),
+            # Odoo dumps and restores with PostgreSQL's programs; an older release than the server's refuses
+            "PGPATH": binaries,
+            "PATH": f"{binaries}{os.pathsep}{own.get('PATH', os.defpath)}",
+        }
 
 
 @contextlib.contextmanager

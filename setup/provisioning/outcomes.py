@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from .progress import say
 SLOWEST = 10
 #: A failure's text is cut in the middle beyond this; the log file has all of it.
 LONGEST_TEXT = 6000
+#: How a test begins the reason of a skip that is in order: it needs something that the set-up does not provide.
+OPTIONAL = "optional:"
 
 
 @dataclass(frozen=True)
@@ -17,16 +20,32 @@ class Outcome:
     """What became of one test.
 
     :param text: why it failed; empty when it passed
+    :param left_out: why it was not run, where that is in order
     """
 
     name: str
     text: str = ""
     seconds: float = 0.0
+    left_out: str = ""
+
+    @classmethod
+    def of(cls, name: str, text: str, skipped: str | None, seconds: float) -> Outcome:
+        """Return the outcome of a test that may have been skipped, for the reason ``skipped``."""
+        if skipped is None or text:
+            return cls(name, text, seconds)
+        if skipped.startswith(OPTIONAL):
+            return cls(name, left_out=skipped.removeprefix(OPTIONAL).strip())
+        return cls(name, f"skipped, which is a failure unless the reason begins with {OPTIONAL!r}: {skipped}")
 
     @property
     def passed(self) -> bool:
-        """Whether the test passed."""
-        return not self.text
+        """Whether the test was run and passed."""
+        return not self.text and not self.left_out
+
+    @property
+    def failed(self) -> bool:
+        """Whether the test failed, or was skipped without a reason that is in order."""
+        return bool(self.text)
 
 
 @dataclass
@@ -39,22 +58,26 @@ class Report:
         """Take in outcomes, and show the failures among them at once."""
         for outcome in outcomes:
             self.outcomes.append(outcome)
-            if not outcome.passed:
+            if outcome.failed:
                 say(f"\n----- FAILED {outcome.name}\n{shortened(outcome.text)}\n")
 
     def close(self) -> int:
         """Print the slowest tests, the names of those that failed and the count; return the exit code."""
-        failed = [outcome for outcome in self.outcomes if not outcome.passed]
-        slowest = sorted(self.outcomes, key=lambda outcome: -outcome.seconds)[:SLOWEST]
+        passed = [outcome for outcome in self.outcomes if outcome.passed]
+        failed = [outcome for outcome in self.outcomes if outcome.failed]
         say("\nSlowest tests:")
-        for outcome in slowest:
+        for outcome in sorted(self.outcomes, key=lambda outcome: -outcome.seconds)[:SLOWEST]:
             say(f"  {outcome.seconds:7.1f} s  {outcome.name}")
+        for reason, count in Counter(
+            outcome.left_out for outcome in self.outcomes if outcome.left_out
+        ).items():
+            say(f"\nNot run, {count} tests: {reason}")
         if failed:
             say("\nFailed tests:")
         for outcome in failed:
             say(f"  {outcome.name}")
-        say(f"\n{len(self.outcomes) - len(failed)} passed, {len(failed)} failed")
-        return 1 if failed or not self.outcomes else 0
+        say(f"\n{len(passed)} passed, {len(failed)} failed")
+        return 1 if failed or not passed else 0
 
 
 def shortened(text: str) -> str:

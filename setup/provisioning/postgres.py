@@ -1,7 +1,7 @@
 """PostgreSQL: the server that the environment names, or an embedded one below the checkout.
 
-The embedded one listens on 127.0.0.1 only, at a port chosen once, and takes passwords that are generated once.
-It has no Unix socket, because a socket's path must be short and everything here stays below the checkout.
+The embedded one listens on 127.0.0.1 only, at a port chosen once, and takes passwords that are generated
+once. It has no Unix socket: its path would have to be short, and everything here stays below the checkout.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ def parse_url(url: str) -> dict[str, str]:
 
 def _check_named(server: Server) -> None:
     remedy = (
-        "Check that the server named by DATABASE_URL or PGHOST answers, and that its role has CREATEDB and is "
-        "not called postgres (Odoo refuses that one); or unset them to use the embedded server."
+        "Check that the server named by DATABASE_URL or PGHOST answers, and that its role has CREATEDB and "
+        "is not called postgres (Odoo refuses that one); or unset them to use the embedded server."
     )
     if server.variables.get("PGUSER") == "postgres":
         raise SetupError("Odoo does not accept the database role postgres", remedy)

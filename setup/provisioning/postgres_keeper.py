@@ -1,7 +1,7 @@
 """Run a PostgreSQL server until no command uses it: ``postgres_keeper.py FOLDER BINARIES [NAME=VALUE ...]``.
 
-The keeper is a process of its own, apart from the terminal's. It waits for a lock that every using command shares
-and that the kernel releases however a command ends, so no server is left behind even when a command is killed.
+The keeper is a process of its own, apart from the terminal's. It waits for a lock that every using command
+shares and that the kernel releases however a command ends, so that even a killed one leaves no server behind.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import installed, odoo_log, paths, test_environment
 from .failure import tail
 from .odoo_process import Odoo
-from .outcomes import Outcome
+from .outcomes import OPTIONAL, Outcome
 from .ports import free_port
 from .processes import started
 from .progress import Step
@@ -68,14 +68,12 @@ def outcomes(addon: str, log: Path, code: int | None, may_lack_browser: bool = F
     with log.open(encoding="utf-8", errors="replace") as lines:
         entries = list(odoo_log.read_entries(lines))
     results = odoo_log.test_results(entries)
-    problems = {
-        name: f"skipped, which no test may be: {reason}"
-        for name, reason in results.skipped.items()
-        if not (may_lack_browser and _NO_BROWSER.search(reason))
-    }
-    problems.update(results.broken)
-    for name in dict.fromkeys([*results.run, *problems]):
-        yield Outcome(f"{addon}: {name}", problems.get(name, ""), results.seconds.get(name, 0.0))
+    for name in dict.fromkeys([*results.run, *results.skipped, *results.broken]):
+        reason = results.skipped.get(name)
+        if may_lack_browser and reason and _NO_BROWSER.search(reason):
+            reason = f"{OPTIONAL} {reason}"
+        text = results.broken.get(name, "")
+        yield Outcome.of(f"{addon}: {name}", text, reason, results.seconds.get(name, 0.0))
     yield Outcome(f"{addon}: installation and run", _fault_of_run(addon, log, code, results))
     for entry in odoo_log.unexpected(entries, odoo_log.read_allowances(ALLOWANCES)):
         yield Outcome(f"{addon}: log entry of {entry.logger}", f"{entry.level} {entry.message}")

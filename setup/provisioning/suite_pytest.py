@@ -17,6 +17,7 @@ from .progress import Step
 #: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run.
 MARKERS = "browser: drives a real browser\nfull: long, only run by ./setup/test --full"
 _NO_TESTS_COLLECTED = 5
+_PROBLEMS = ("failure", "error")
 
 
 def run(
@@ -63,7 +64,7 @@ def run(
         shutil.rmtree(temporary, ignore_errors=True)
     outcomes = list(read_results(results, name)) if results.exists() else []
     yield from outcomes
-    explained = any(not outcome.passed for outcome in outcomes)
+    explained = any(outcome.failed for outcome in outcomes)
     if failure and not explained and not failure.endswith(f"(exit code {_NO_TESTS_COLLECTED})"):
         yield Outcome(f"{name}: {failure}", "\n".join(tail(log, 40)))
 
@@ -73,11 +74,8 @@ def read_results(file: Path, suite: str) -> Iterator[Outcome]:
     for case in ElementTree.parse(file).iter("testcase"):
         name = f"{suite}: {case.get('file') or case.get('classname')}::{case.get('name')}"
         seconds = float(case.get("time") or 0)
-        problems = [child for child in case if child.tag in ("failure", "error", "skipped")]
-        yield Outcome(name, "\n".join(map(_explanation, problems)), seconds)
-
-
-def _explanation(problem: ElementTree.Element) -> str:
-    if problem.tag == "skipped":
-        return f"skipped, which no test may be: {problem.get('message')}\n{problem.text or ''}".strip()
-    return problem.text or problem.get("message") or problem.tag
+        skips = [child.get("message") or "" for child in case if child.tag == "skipped"]
+        problems = [
+            child.text or child.get("message") or child.tag for child in case if child.tag in _PROBLEMS
+        ]
+        yield Outcome.of(name, "\n".join(problems), skips[0] if skips else None, seconds)

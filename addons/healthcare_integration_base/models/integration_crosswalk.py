@@ -45,11 +45,11 @@ class IntegrationCrosswalk(models.Model):
     def _compute_line_count(self):
         counts = dict(
             self.env["integration.crosswalk.line"]._read_group(
-                [("crosswalk_id", "in", self.ids)], ["crosswalk_id"], ["__count"]
+                [("crosswalk_id", "in", self._origin.ids)], ["crosswalk_id"], ["__count"]
             )
         )
         for crosswalk in self:
-            crosswalk.line_count = counts.get(crosswalk, 0)
+            crosswalk.line_count = counts.get(crosswalk._origin, 0)
 
     def _lookup(self, code):
         """Translate one code of the system.

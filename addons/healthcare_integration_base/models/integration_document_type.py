@@ -59,11 +59,11 @@ class IntegrationDocumentType(models.Model):
     def _compute_flow_count(self):
         counts = dict(
             self.env["integration.flow"]._read_group(
-                [("document_type_id", "in", self.ids)], ["document_type_id"], ["__count"]
+                [("document_type_id", "in", self._origin.ids)], ["document_type_id"], ["__count"]
             )
         )
         for document_type in self:
-            document_type.flow_count = counts.get(document_type, 0)
+            document_type.flow_count = counts.get(document_type._origin, 0)
 
     @api.constrains("handler")
     def _check_handler(self):

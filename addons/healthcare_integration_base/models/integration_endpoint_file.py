@@ -17,12 +17,12 @@ class IntegrationEndpointFile(models.Model):
     )
     company_id = fields.Many2one(related="endpoint_id.company_id", store=True, index=True, precompute=True)
     name = fields.Char(required=True, readonly=True)
-    size = fields.Float(digits=(20, 0), readonly=True, help="Bytes; files may exceed what an integer holds")
+    size = fields.Float(readonly=True, help="Bytes; files may exceed what an integer holds")
     modified_seconds = fields.Float(
-        digits=(20, 6), readonly=True, help="Seconds since 1970, as the partner's server says"
+        readonly=True, help="Seconds since 1970, as the partner's server says"
     )
     since = fields.Float(
-        digits=(20, 6), readonly=True, help="Seconds since 1970 since when it looks so, our clock"
+        readonly=True, help="Seconds since 1970 since when it looks so, our clock"
     )
     state = fields.Selection(
         [("seen", "Seen"), ("queued", "Queued"), ("stored", "Stored")],

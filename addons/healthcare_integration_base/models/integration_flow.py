@@ -115,20 +115,19 @@ class IntegrationFlow(models.Model):
     def _compute_message_count(self):
         """Count up to COUNT_LIMIT messages each: the table grows without bound, the button need not."""
         for flow in self:
-            flow.message_count = self.env["integration.message"].search_count(
-                [("flow_id", "=", flow.id)], limit=COUNT_LIMIT
-            )
+            domain = [("flow_id", "in", flow._origin.ids)]
+            flow.message_count = self.env["integration.message"].search_count(domain, limit=COUNT_LIMIT)
 
     def _compute_exception_count(self):
         counts = dict(
             self.env["integration.exception"]._read_group(
-                [("flow_id", "in", self.ids), ("state", "in", ("open", "in_progress"))],
+                [("flow_id", "in", self._origin.ids), ("state", "in", ("open", "in_progress"))],
                 ["flow_id"],
                 ["__count"],
             )
         )
         for flow in self:
-            flow.exception_count = counts.get(flow, 0)
+            flow.exception_count = counts.get(flow._origin, 0)
 
     @api.constrains("user_id", "company_id")
     def _check_user(self):

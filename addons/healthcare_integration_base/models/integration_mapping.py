@@ -51,11 +51,11 @@ class IntegrationMapping(models.Model):
     def _compute_flow_count(self):
         counts = dict(
             self.env["integration.flow"]._read_group(
-                [("mapping_id", "in", self.ids)], ["mapping_id"], ["__count"]
+                [("mapping_id", "in", self._origin.ids)], ["mapping_id"], ["__count"]
             )
         )
         for mapping in self:
-            mapping.flow_count = counts.get(mapping, 0)
+            mapping.flow_count = counts.get(mapping._origin, 0)
 
     def copy_data(self, default=None):
         return [

@@ -42,11 +42,11 @@ class IntegrationQueue(models.AbstractModel):
             "method_name": method_name,
             "arguments": arguments,
             "state": "waiting" if eta else "pending",
-            "priority": self._first_given(options.get("priority"), flow and flow.priority, defaults.priority),
+            "priority": self._first_given(options.get("priority"), flow.priority if flow else None, defaults.priority),
             "eta": eta,
             "attempts": 0,
             "max_attempts": self._first_given(
-                options.get("max_attempts"), flow and flow.max_attempts, defaults.max_attempts
+                options.get("max_attempts"), flow.max_attempts if flow else None, defaults.max_attempts
             ),
             "identity_key": options.get("identity_key"),
             "enqueued_at": self.env.cr.now(),
@@ -92,7 +92,7 @@ class IntegrationQueue(models.AbstractModel):
 
     @staticmethod
     def _first_given(*values):
-        return next(value for value in values if value is not None and value is not False)
+        return next(value for value in values if value is not None)
 
     # === STATE CHANGES ON REQUEST === #
 

@@ -1,6 +1,7 @@
 """The choice of a business model in configuration records."""
 
-TECHNICAL_PREFIXES = ("ir.", "bus.", "base.", "report.")
+TECHNICAL_PREFIXES = ("ir.", "bus.", "base.", "report.", "mail.", "discuss.", "iap.", "res.users.")
+KERNEL = "healthcare_integration_base"
 
 
 def business_models(env):
@@ -14,6 +15,7 @@ def business_models(env):
         if model._auto
         and not model._abstract
         and not model._transient
+        and model._original_module != KERNEL
         and not name.startswith(TECHNICAL_PREFIXES)
     )
     return sorted(((name, f"{label} ({name})") for name, label in models), key=lambda item: item[1])

@@ -2,6 +2,7 @@ from . import test_access
 from . import test_audit
 from . import test_credential
 from . import test_crosswalk
+from . import test_database_copies
 from . import test_document_type
 from . import test_endpoint
 from . import test_flow

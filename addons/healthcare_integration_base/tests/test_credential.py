@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import get_public_method
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from ..errors import BusinessRuleError
@@ -22,7 +22,7 @@ def encrypted_private_key(passphrase):
 
 
 @tagged("post_install", "-at_install")
-class TestCredential(AccessCase):
+class TestCredential(AccessCase, HttpCase):
     def setUp(self):
         super().setUp()
         self.officer = self.as_user(self.credential, "secrets_officer")
@@ -79,6 +79,29 @@ class TestCredential(AccessCase):
         for name in ("_reveal", "_transport_values", "_set_secret", "_reveal_row", "_decrypt_row", "_reencrypt"):
             with self.assertRaises(Exception, msg=name):
                 get_public_method(self.officer, name)
+
+    def test_the_rpc_service_returns_nothing_and_reveals_nothing(self):
+        self.env.flush_all()
+        officer = self.users["secrets_officer"]
+        officer.password = "integration-secrets_officer"
+        self.authenticate(officer.login, officer.login)
+
+        def call(method, *arguments, **keywords):
+            params = {"model": self.credential._name, "method": method, "args": arguments, "kwargs": keywords}
+            url = f"/web/dataset/call_kw/{self.credential._name}/{method}"
+            return self.url_open(url, json={"jsonrpc": "2.0", "method": "call", "params": params}).json()
+
+        specification = {"new_secret": {}, "new_passphrase": {}, "is_set": {}, "fingerprint": {}}
+        saved = call("web_save", self.credential.ids, {"new_secret": "over the wire"}, specification=specification)
+        self.assertEqual(saved["result"][0]["is_set"], True)
+        self.assertNotIn("over the wire", repr(saved))
+        read = call("read", self.credential.ids)
+        self.assertEqual(read["result"][0]["new_secret"], False)
+        for method in ("_reveal", "_transport_values"):
+            with mute_logger("odoo.http"):
+                self.assertIn("error", call(method, self.credential.ids))
+        self.env.invalidate_all()
+        self.assertEqual(self.credential._reveal(), "over the wire")
 
     def test_a_copy_has_no_secret(self):
         copy = self.officer.copy()

@@ -2,7 +2,7 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..errors import MappingError
@@ -94,4 +94,19 @@ class TestCrosswalk(ConfigurationCase):
             {"crosswalk_id": self.crosswalk.id, "external_code": "87726", "res_id": self.other_partner.id}
         )
         self.assertEqual(self.crosswalk._lookup("87726"), self.other_partner)
+        self.assertEqual(self.crosswalk.line_count, 2)
+
+    def test_only_business_models_are_offered(self):
+        offered = dict(self.env["integration.crosswalk"]._selection_target_model())
+        self.assertIn("res.partner", offered)
+        self.assertFalse({"integration.message", "ir.model", "mail.message"} & set(offered))
+
+    def test_the_count_stays_while_the_form_is_edited(self):
+        with Form(self.crosswalk) as form:
+            form.name = "Payers of the clearing house"
+            self.assertEqual(form.line_count, 1)
+            with form.line_ids.new() as line:
+                line.external_code = "87726"
+                line.res_id = self.other_partner.id
+            self.assertEqual(form.line_count, 1)
         self.assertEqual(self.crosswalk.line_count, 2)

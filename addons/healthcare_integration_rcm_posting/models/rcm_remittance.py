@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 POSTED_STATES = ("posting", "posted")
 
@@ -25,9 +26,9 @@ class RcmRemittance(models.Model):
             ("held", "Held"),
             ("posting", "Posting"),
             ("posted", "Posted"),
-            ("informational", "Informational"),
             ("duplicate", "Duplicate"),
             ("undone", "Undone"),
+            ("rejected", "Rejected"),
         ],
         required=True,
         default="received",
@@ -116,13 +117,20 @@ class RcmRemittance(models.Model):
     def _compute_exception_count(self):
         exceptions = self._exceptions()
         for remittance in self:
-            remittance.exception_count = len(exceptions.filtered(lambda e, r=remittance: e.rcm_remittance_id == r))
+            remittance.exception_count = len(
+                exceptions.filtered(
+                    lambda e, r=remittance: e.rcm_remittance_id == r or r.message_id in e.message_ids
+                )
+            )
 
     def _exceptions(self):
         """Return the exceptions of these remittances that still wait for somebody."""
         return self.env["integration.exception"].search(
-            [("rcm_remittance_id", "in", self.ids), ("state", "in", ("open", "in_progress"))]
+            Domain("state", "in", ("open", "in_progress")) & self._exception_domain()
         )
+
+    def _exception_domain(self):
+        return Domain("rcm_remittance_id", "in", self.ids) | Domain("message_ids", "in", self.message_id.ids)
 
     # === NAVIGATION === #
 
@@ -136,9 +144,8 @@ class RcmRemittance(models.Model):
 
     def action_open_exceptions(self):
         self.ensure_one()
-        return self._open_list(
-            "integration.exception", [("rcm_remittance_id", "=", self.id)], self.env._("Exceptions")
-        )
+        domain = list(self._exception_domain())
+        return self._open_list("integration.exception", domain, self.env._("Exceptions"))
 
     def action_open_message(self):
         self.ensure_one()

@@ -162,19 +162,21 @@ class RcmRemittancePosting(models.Model):
 
     # === APPLY === #
 
-    def _apply_entries(self, entries, records):
+    def _apply_entries(self, entries, records, key_suffix=None):
         """Write the plan: entry by entry, in its order.
 
         :param entries: list of EntryPlan
         :param records: ``{claim position: rcm.claim}``
+        :param key_suffix: what identifies the entry in the remittance; the number of its part when not given
         """
         journal, lines_by_key = self._journal(), {}
         for entry in entries:
-            self._apply_entry(entry, records, journal, lines_by_key)
+            key = self._entry_key(key_suffix or entry.part)
+            self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._report_exceptions(entry, records)
 
-    def _apply_entry(self, entry, records, journal, lines_by_key):
+    def _apply_entry(self, entry, records, defaults, lines_by_key):
         ledger, move_lines = self.env["rcm.ledger"].sudo(False), self.env["account.move.line"]
         if entry.unreconcile:
             targets = (lines_by_key[t] if isinstance(t, str) else move_lines.browse(t) for t in entry.unreconcile)
@@ -182,7 +184,7 @@ class RcmRemittancePosting(models.Model):
         planned = entry.lines
         if not planned:
             return
-        move = ledger._create_posted([self._entry_values(entry.part, planned, records, journal)])
+        move = ledger._create_posted([{**self._entry_values(entry.part, planned, records), **defaults}])
         for line, record in zip(planned, move.line_ids.sorted("id"), strict=True):
             lines_by_key[line.key] = record
         ledger._reconcile(
@@ -193,15 +195,13 @@ class RcmRemittancePosting(models.Model):
             ]
         )
 
-    def _entry_values(self, part, planned, records, journal):
+    def _entry_values(self, part, planned, records):
         return {
             "move_type": "entry",
             "company_id": self.company_id.id,
-            "journal_id": journal.id,
             "date": self.accounting_date,
             "ref": self.env._("Remittance %(trace)s, part %(part)s", trace=self.trace_number, part=part),
             "rcm_remittance_id": self.id,
-            "rcm_entry_key": self._entry_key(part),
             "line_ids": [Command.create(self._line_values(line, records)) for line in planned],
         }
 

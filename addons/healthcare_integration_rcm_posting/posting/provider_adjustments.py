@@ -91,7 +91,7 @@ class _Planned:
     def post(self) -> None:
         """Post the whole amount; what pairs up later becomes an open item."""
         line = self._add_line(self._role, self._account, self._adjustment.amount)
-        if self._role in PAIRED_ROLES and self._reference:
+        if self._role in PAIRED_ROLES:
             item = OpenItem(line.key, line.account, line.partner, line.amount, ItemKind.PROVIDER_ADJUSTMENT)
             self._ledger.add_provider_item(self._role, self._reference, item)
         if self._role is Role.PROVIDER_ADJUSTMENT_REVIEW:

@@ -61,20 +61,16 @@ def _hold(
 ) -> None:
     park(plan, account, claim.paid, context)
     plan.outcome = Outcome.UNAPPLIED if claim.paid > 0 else Outcome.HELD
+    figures = Figures.of(claim)
     standing = [prior for prior in candidates if not prior.reversed]
-    wanted = Figures.of(claim).negated()
     if standing:
-        posted, negated = standing[-1].comparable().differences(wanted)
-        issue = claim_issue(
-            "reversal_not_mirrored", claim, context, claim.paid, f"negated: {posted}", negated
-        )
-    elif any(prior.comparable() == wanted for prior in candidates):
-        issue = claim_issue(
-            "reversal_repeated", claim, context, claim.paid, "a posting that stands", "reversed"
-        )
+        name = "reversal_not_mirrored"
+        expected, found = standing[-1].comparable().negated().differences(figures)
+    elif any(prior.comparable().negated() == figures for prior in candidates):
+        name, expected, found = "reversal_repeated", "a posting that stands", "a posting that is reversed"
     else:
-        issue = claim_issue("reversal_unknown", claim, context, claim.paid, "an earlier posting", "none")
-    plan.exceptions.append(issue)
+        name, expected, found = "reversal_unknown", "an earlier posting", "none"
+    plan.exceptions.append(claim_issue(name, claim, context, claim.paid, expected, found))
 
 
 def _by_account(original: PriorPosting) -> dict[tuple, list[PostedLine]]:

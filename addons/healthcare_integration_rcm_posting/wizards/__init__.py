@@ -1,1 +1,7 @@
-from . import rcm_posting_setup, rcm_posting_setup_line
+from . import (
+    rcm_claim_match,
+    rcm_posting_setup,
+    rcm_posting_setup_line,
+    rcm_remittance_preview,
+    rcm_remittance_preview_line,
+)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 GROUP_NAME = "Lakeside Health Group"
+#: Folders of the mailbox, as the clearing house names them, and the group's login there.
+INBOX, ARCHIVE = "outbound/835", "outbound/taken"
+MAILBOX_LOGIN = "lakeside"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,20 @@ PAYERS = (MAPLEWICK, TIDEWAY, QUILLMARK, ORRENDALE)
 #: Pays for Orrendale under an identifier of its own that nobody has registered: the unknown payer.
 FISCAL_AGENT = Payer("OFA", "Orrendale Fiscal Agent", "1070000099", "Orrendale", "IL")
 
+@dataclass(frozen=True)
+class Person:
+    """A user of Odoo.
+
+    :ivar role: what the login is for, in a few words
+    :ivar groups: XML ids
+    """
+
+    login: str
+    name: str
+    role: str
+    groups: tuple[str, ...]
+
+
 SERVICES = (
     Service("G0463", "Hospital outpatient clinic visit", "0510", Decimal("240.00")),
     Service("G0378", "Hospital observation service, per hour", "0762", Decimal("95.00")),
@@ -84,3 +101,17 @@ _GIVEN_NAMES = (
 _FAMILY_NAMES = ("Demopatient", "Sampleton", "Testcase")
 #: As the files write them: family name, given name.
 PATIENTS = tuple(f"{family}, {given}" for family in _FAMILY_NAMES for given in _GIVEN_NAMES)
+
+ADMINISTRATOR = "admin"
+_ROLES = "healthcare_integration_base.group_"
+_BILLING = "account.group_account_invoice"
+PEOPLE = (
+    Person("biller", "Bill Biller", "resolves exceptions", (f"{_ROLES}operator", _BILLING)),
+    Person("phi", "Priya Privileged", "biller who sees patients' names", (f"{_ROLES}operator", f"{_ROLES}phi", _BILLING)),
+    Person("manager", "Mona Manager", "configures interfaces", (f"{_ROLES}manager", "account.group_account_manager")),
+    Person("secrets", "Sam Secrets", "enters passwords and keys", (f"{_ROLES}secrets_officer",)),
+    Person("auditor", "Ada Auditor", "reads all, verifies the log", (f"{_ROLES}auditor", "account.group_account_readonly")),
+    Person("viewer", "Vera Viewer", "looks on", (f"{_ROLES}viewer",)),
+)
+#: Whom the flow writes records as; nobody logs in with it.
+INTERFACE = Person("remittance.interface", "Remittance interface", "", (f"{_ROLES}operator", _BILLING))

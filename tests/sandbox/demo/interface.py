@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from .cast import FACILITIES, PAYERS
+from .cast import ARCHIVE, FACILITIES, INBOX, INTERFACE, PAYERS
 
 SYSTEM_CODE = "clearing-house"
-#: Folders of the mailbox, as the clearing house names them.
-INBOX, ARCHIVE = "outbound/835", "outbound/taken"
 
 
 def create_interface(env, group, branches, payers, users, settings):
@@ -75,7 +73,7 @@ def _create_flow(env, system, endpoint, users):
             "system_id": system.id,
             "endpoint_id": endpoint.id,
             "document_type_id": env.ref("healthcare_integration_rcm_posting.document_type_835").id,
-            "user_id": users["remittance.interface"].id,
+            "user_id": users[INTERFACE.login].id,
             "owner_id": users["biller"].id,
             "timing": "batch",
             "service_level_hours": 24,

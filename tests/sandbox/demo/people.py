@@ -2,37 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from odoo.fields import Command
 
-_ROLES = "healthcare_integration_base.group_"
-_BILLING = "account.group_account_invoice"
-INTERFACE_LOGIN = "remittance.interface"
-
-
-@dataclass(frozen=True)
-class Person:
-    """A user of the demo.
-
-    :ivar groups: XML ids
-    """
-
-    login: str
-    name: str
-    groups: tuple[str, ...]
-
-
-PEOPLE = (
-    Person("viewer", "Vera Viewer", (f"{_ROLES}viewer",)),
-    Person("biller", "Bill Biller", (f"{_ROLES}operator", _BILLING)),
-    Person("phi", "Priya Privileged", (f"{_ROLES}operator", f"{_ROLES}phi", _BILLING)),
-    Person("manager", "Mona Manager", (f"{_ROLES}manager", "account.group_account_manager")),
-    Person("secrets", "Sam Secrets", (f"{_ROLES}secrets_officer",)),
-    Person("auditor", "Ada Auditor", (f"{_ROLES}auditor", "account.group_account_readonly")),
-)
-INTERFACE = Person(INTERFACE_LOGIN, "Remittance interface", (f"{_ROLES}operator", _BILLING))
-
+from .cast import INTERFACE, PEOPLE
 
 def create_people(env, companies, passwords):
     """Create the users with access to all companies, and set the administrator's password too.

@@ -89,15 +89,6 @@ def test_names_that_are_not_utf8_are_reported(root):
         opened.refused[0].name.encode()
 
 
-def test_a_time_beyond_the_calendar(root):
-    drop(root, "a.835", b"x")
-    os.utime(root / "in" / "a.835", (1e12, 1e12))
-    with transport(root) as opened:
-        (file,) = opened.list()
-        assert file.modified is None
-        assert list(opened.fetch(file)) == [b"x"]
-
-
 def test_a_named_pipe_does_not_hang(root):
     os.mkfifo(root / "in" / "pipe.835")
     with transport(root) as opened:

@@ -15,6 +15,7 @@ from odoo.addons.healthcare_integration_base.transports import (
     observe,
     settled,
 )
+from odoo.addons.healthcare_integration_base.transports.mailbox import Entry
 from odoo.addons.healthcare_integration_base.transports.names import (
     MAXIMUM_NAME_BYTES,
     is_temporary,
@@ -98,6 +99,13 @@ class TestSettled:
                 size, changed_at = new_size, seconds
             names, memory = poll([file(size=size)], memory, seconds, quiet=20)
             assert names == [] or seconds - changed_at >= 19.99
+
+
+@pytest.mark.parametrize("seconds", [1e18, -1e18, float("inf")])
+def test_a_time_beyond_the_calendar_is_no_time(seconds):
+    entry = Entry("a.835", "file", 1, str(seconds), seconds)
+    assert entry.as_file().modified is None
+    assert entry.as_file().identity == f"a.835|1|{seconds}"
 
 
 class TestNames:

@@ -190,6 +190,12 @@ def test_denial_at_claim_level_of_an_unpaid_claim_denies_its_lines_too(hospital)
     assert (plan.lines, plan.denied, plan.outcome) == ([], 600, Outcome.DENIED)
 
 
+def test_denial_without_an_amount_is_only_a_remark(hospital):
+    plan = receive_one(hospital, claim("A1", 600, 0, ("PR", "1", 600), ("CO", "16", 0)))
+    assert figures(plan) == values(claim_receivable=-600, patient_receivable=600)
+    assert (plan.outcome, plan.exceptions) == (Outcome.POSTED, [])
+
+
 def test_patient_not_recognised_is_a_denial(hospital):
     plan = receive_one(hospital, claim("A1", 600, 0, ("CO", "31", 600), status="4"))
     assert (plan.lines, plan.outcome, plan.denied) == ([], Outcome.DENIED, 600)
@@ -237,6 +243,34 @@ def test_secondary_payment_settles_the_patients_line_when_the_claim_was_not_forw
     assert figures(plan) == values(claim_receivable=-80)
     assert (plan.patient_share, plan.outcome) == (20, Outcome.POSTED)
     assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 20
+
+
+def accounts_credited(plan):
+    return [line.account for line in plan.lines if line.role is Role.CLAIM_RECEIVABLE]
+
+
+def test_later_payer_settles_what_was_forwarded_before_the_invoice_and_the_patient_last(hospital):
+    hospital.receive(
+        remit(
+            claim("A1", 300, 150, ("PR", "2", 50), ("CO", "999", 100), status="19", number="ICN-1"),
+            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-2"),
+        )
+    )
+    invoice, forwarded, patient = (
+        100,
+        hospital.accounts[Role.PAYER_RECEIVABLE],
+        hospital.accounts[Role.PATIENT_RECEIVABLE],
+    )
+    hospital.pay(hospital.invoices["A1"].receivable[0], 200)
+    plan = receive_one(hospital, claim("A1", 170, 170, status="2"), NEXT_PAYER)
+    assert accounts_credited(plan) == [forwarded, invoice, patient]
+    assert [line.amount for line in plan.lines] == [-50, -100, -20]
+
+
+def test_own_invoice_of_the_payer_is_settled_before_what_others_owe(hospital):
+    hospital.receive(remit(claim("A1", 200, 150, ("PR", "2", 50), status="19")))
+    plan = receive_one(hospital, claim("A1", 430, 430))
+    assert accounts_credited(plan) == [100, hospital.accounts[Role.PAYER_RECEIVABLE]]
 
 
 @pytest.mark.parametrize(

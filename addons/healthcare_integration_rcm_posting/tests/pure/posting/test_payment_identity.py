@@ -90,7 +90,7 @@ def changes():
     yield lambda r: r.claims.reverse()
 
 
-@pytest.mark.parametrize("change", changes())
+@pytest.mark.parametrize("change", list(changes()))
 def test_every_part_of_the_content_counts(change):
     first = remit(
         claim("A1", 600, 500, lines=[line(600, 500, ("CO", "45", 60), ("PR", "1", 40))]),

@@ -1,0 +1,139 @@
+import subprocess
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2 import sql
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.sql_db import close_db, connection_info_for, db_connect
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools.misc import exec_pg_environ, find_pg_tool
+
+from ..errors import BusinessRuleError
+
+
+@tagged("post_install", "-at_install")
+class TestDatabaseCopies(BaseCase):
+    """What needs commits: done in real copies of the database, a restored dump and ``createdb -T`` of that."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.restored = f"{get_db_name()}-restored"
+        cls.copied = f"{get_db_name()}-copied"
+        cls.addClassCleanup(cls._drop_database, cls.restored)
+        cls.addClassCleanup(cls._drop_database, cls.copied)
+        cls._restore_dump(get_db_name(), cls.restored)
+
+    def test_copies_stay_silent_until_they_are_confirmed(self):
+        with self._environment(self.restored) as env:
+            endpoint = self._active_endpoint(env)
+            self._assert_silent(env, endpoint)
+            env["integration.instance"]._confirm_here()
+            self.assertEqual(endpoint.state, "active")
+            self.assertTrue(env["integration.instance"]._is_confirmed())
+        self._forget_connections(self.restored)
+        self._create_database(self.copied, template=self.restored)
+        with self._environment(self.copied) as env:
+            self._assert_silent(env, env["integration.endpoint"].search([("name", "=", "Copied")]))
+        with self._environment(self.restored) as env:
+            self.assertTrue(env["integration.instance"]._is_confirmed(), "the original goes on")
+
+    def test_a_late_commit_is_sealed_later_and_nothing_is_lost(self):
+        with self._environment(self.restored) as env:
+            env["integration.keyring"]._keyring()
+        with self._environment(self.restored) as late:
+            late["integration.audit.entry"]._record("test.late")
+            with self._environment(self.restored) as early:
+                early["integration.audit.entry"]._record("test.early")
+            with self._environment(self.restored) as sealer:
+                sealer["integration.audit.seal"]._cron_seal()
+                self.assertFalse(self._sealed(sealer, "test.early"), "an older transaction still runs")
+                self.assertEqual(sealer["integration.audit.seal"]._verify(), [])
+        with self._environment(self.restored) as sealer:
+            sealer["integration.audit.seal"]._cron_seal()
+            self.assertTrue(self._sealed(sealer, "test.late"))
+            self.assertTrue(self._sealed(sealer, "test.early"))
+            self.assertEqual(sealer["integration.audit.seal"]._verify(), [])
+        with self._environment(self.restored) as auditor:
+            self.assertEqual(auditor["integration.audit.seal"]._exported_head(), auditor["integration.audit.seal"]._head())
+
+    def _sealed(self, env, event):
+        env.cr.execute(
+            """
+            SELECT bool_and(EXISTS (SELECT FROM integration_audit_seal seal
+                                     WHERE seal.cluster = entry.cluster
+                                       AND entry.transaction_id >= seal.first_transaction
+                                       AND entry.transaction_id < seal.end_transaction))
+              FROM integration_audit_entry entry WHERE event = %s
+            """,
+            (event,),
+        )
+        return env.cr.fetchone()[0]
+
+    def _active_endpoint(self, env):
+        system = env["integration.system"].create({"name": "Copied", "code": "COPIED", "state": "live"})
+        return env["integration.endpoint"].create(
+            {"name": "Copied", "system_id": system.id, "transport": "folder", "base_path": "/tmp", "state": "active"}
+        )
+
+    def _assert_silent(self, env, endpoint):
+        self.assertEqual(endpoint.state, "active")
+        self.assertFalse(env["integration.instance"]._is_confirmed())
+        with self.assertRaises(BusinessRuleError) as caught:
+            endpoint._transport()
+        self.assertEqual(caught.exception.code, "instance.not_confirmed")
+        env["integration.instance"]._cron_watch()
+        self.assertEqual((endpoint.state, endpoint.suspension), ("suspended", "instance"))
+
+    # === DATABASES === #
+
+    @classmethod
+    def _restore_dump(cls, source, target):
+        environment = exec_pg_environ()
+        cls._create_database(target, template="template0")
+        command = [find_pg_tool("pg_dump"), "--no-owner", f"--dbname={source}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as dump:
+            subprocess.run(
+                [find_pg_tool("psql"), "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={target}"],
+                stdin=dump.stdout,
+                stdout=subprocess.DEVNULL,
+                env=environment,
+                check=True,
+            )
+        if dump.returncode:
+            raise RuntimeError(f"pg_dump of {source} ended with code {dump.returncode}.")
+
+    @classmethod
+    def _create_database(cls, name, template):
+        cls._drop_database(name)
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'unicode'")
+        cls._as_server(statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+    @classmethod
+    def _drop_database(cls, name):
+        cls._forget_connections(name)
+        cls._as_server(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+    @classmethod
+    def _forget_connections(cls, name):
+        Registry.registries.pop(name, None)
+        close_db(name)
+
+    @classmethod
+    def _as_server(cls, statement):
+        _database, info = connection_info_for("postgres")
+        connection = psycopg2.connect(**info)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _environment(self, name):
+        """Yield an environment on a copy; what it does is committed."""
+        with db_connect(name).cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})

@@ -1,0 +1,83 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from odoo.addons.healthcare_integration_base.models.access import require_group
+
+from ..formats.remittance.documents import Claim
+from ..posting.claims import plan_claim, plan_resolution
+from ..posting.ledger import ItemKind
+from ..posting.plan import EntryPlan
+from .rcm_claim_account import _PARKED_KINDS
+
+MATCH_CODES = ("remittance.claim.unmatched", "remittance.claim.ambiguous")
+
+
+class RcmClaimResolution(models.Model):
+    """Lets a biller match a claim to its invoice; money that waited for that is then applied."""
+
+    _inherit = "rcm.claim"
+
+    def action_match(self):
+        """Ask for the invoice of the claim."""
+        require_group(self, "group_operator")
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Match to Invoice"),
+            "res_model": "rcm.claim.match",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_claim_id": self.id},
+        }
+
+    def _match_by_hand(self, invoice):
+        """Match the claim and, if its remittance is posted, apply what waits for it.
+
+        :raise UserError: if the claim is matched already, or the invoice is not of its company
+        """
+        self.ensure_one()
+        if self.match_state == "matched":
+            raise UserError(self.env._("The claim is matched to %s already.", self.invoice_id.name))
+        if invoice.company_id != self.company_id or invoice.move_type != "out_invoice" or invoice.state != "posted":
+            raise UserError(self.env._("Choose a posted customer invoice of %s.", self.company_id.name))
+        # Claims are the system's records; the entry below is posted with the user's rights (rcm.ledger).
+        claim = self.sudo()
+        claim.write({"invoice_id": invoice.id, "match_state": "matched", "match_basis": "manual"})
+        if claim.remittance_id.state == "posted":
+            claim._apply_waiting()
+        claim._resolve_match_exceptions(invoice)
+
+    def _apply_waiting(self):
+        """Post what the claim would have posted, the money that waits taking the place of clearing."""
+        remittance = self.remittance_id
+        context = remittance._posting_context()
+        account = self._claim_accounts()[self._account_key()]
+        key_prefix = f"match{self.id}."
+        document = self._document()
+        if waiting := self._waiting_item():
+            entry = plan_resolution(document, account, waiting, context, key_prefix)
+        else:
+            plan = plan_claim(document, account, context, key_prefix)
+            entry = EntryPlan(part=1, claims=[plan], unreconcile=plan.unreconcile)
+            entry.verify()
+        remittance._apply_entries([entry], {self.position: self}, key_suffix=f"match/{self.id}")
+
+    def _document(self):
+        """Return the claim as the payer wrote it."""
+        return next(
+            document
+            for document in self.remittance_id._documents()
+            if isinstance(document, Claim) and document.position == self.position
+        )
+
+    def _waiting_item(self):
+        """Return the claim's open line on unapplied cash or takebacks, None when no money waits."""
+        line = self.line_ids.filtered(lambda line: line.rcm_role in _PARKED_KINDS and not line.reconciled)[:1]
+        return self._as_item(line, _PARKED_KINDS.get(line.rcm_role, ItemKind.UNAPPLIED)) if line else None
+
+    def _resolve_match_exceptions(self, invoice):
+        exceptions = self.env["integration.exception"].search(
+            [("rcm_claim_id", "=", self.id), ("code", "in", MATCH_CODES), ("state", "in", ("open", "in_progress"))]
+        )
+        if exceptions:
+            exceptions._close("resolved", self.env._("Matched to %s by hand.", invoice.name))

@@ -1,0 +1,110 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from odoo.addons.healthcare_integration_base.models.access import require_group
+
+
+class RcmRemittanceUndo(models.Model):
+    """Takes a posted remittance back by reversal entries, as long as nothing was built on it."""
+
+    _inherit = "rcm.remittance"
+
+    def action_undo(self):
+        """Reverse the entries of posted remittances; they can then be posted again.
+
+        :raise UserError: listing what used the entries since and must be released first
+        """
+        require_group(self, "group_operator")
+        for remittance in self:
+            remittance._undo()
+
+    def _undo(self):
+        self.ensure_one()
+        # The remittance is the system's record; the reversal entries are the user's (rcm.ledger).
+        remittance = self.sudo()
+        if remittance.state != "posted":
+            raise UserError(self.env._("Only a posted remittance can be undone."))
+        if uses := remittance._later_uses():
+            raise UserError(
+                self.env._("Release first what was built on this remittance:\n%s", "\n".join(uses))
+            )
+        entries = remittance.entry_ids.filtered(lambda entry: entry.state == "posted" and not entry.reversed_entry_id)
+        originals = entries.filtered(lambda entry: not entry.reversal_move_ids)
+        ledger = self.env["rcm.ledger"]
+        ledger._reverse(originals, remittance._undo_date())
+        ledger._reconcile(remittance._settlements_to_restore())
+        remittance._forget_outcomes()
+        self.env["integration.audit.entry"]._record("remittance.undone", self, {"generation": remittance.generation})
+        remittance.write(
+            {
+                "state": "undone",
+                "state_reason": self.env._("Undone by %s", self.env.user.name),
+                "generation": remittance.generation + 1,
+                "posted_claim_count": 0,
+            }
+        )
+
+    def _undo_date(self):
+        """Return the day of the reversal: that of the entries, or the next one that is open."""
+        return self.env["rcm.ledger"]._first_open_day(self.company_id, self._journal(), self.accounting_date)
+
+    def _settlements_to_restore(self):
+        """Return what the reversals of this remittance had freed: earlier payments and their invoices' items."""
+        groups = []
+        for original in self.claim_ids.reversal_of_id:
+            payments = original.line_ids.filtered(
+                lambda line: line.rcm_role == "claim_receivable" and line.balance < 0 and not line.reconciled
+            )
+            for payment in payments:
+                items = original.invoice_id.line_ids.filtered(
+                    lambda line, payment=payment: line.account_id == payment.account_id and not line.reconciled
+                )
+                groups.append(payment + items)
+        return groups
+
+    # === WHAT STANDS IN THE WAY === #
+
+    def _later_uses(self):
+        """Return one sentence for each thing that was built on the entries."""
+        return [*self._reconciled_since(), *self._reversed_since()]
+
+    def _reconciled_since(self):
+        """Name the journal items outside this remittance and its claims' invoices that settle its lines."""
+        own = self.entry_ids.line_ids
+        partners = (own.matched_debit_ids.debit_move_id | own.matched_credit_ids.credit_move_id) - own
+        expected = partners.filtered(lambda line: line.move_id in self.claim_ids.invoice_id)
+        paired = partners.filtered(lambda line: line.rcm_remittance_id and line.id < min(own.ids))
+        return [
+            self.env._(
+                "%(entry)s: %(label)s, %(amount)s",
+                entry=line.move_id.name,
+                label=line.account_id.display_name,
+                amount=self.currency_id.format(abs(line.balance)),
+            )
+            for line in partners - expected - paired
+        ]
+
+    def _reversed_since(self):
+        later = self.env["rcm.claim"].search([("reversal_of_id", "in", self.claim_ids.ids)])
+        return [
+            self.env._(
+                "Remittance %(remittance)s reverses the claim %(claim)s",
+                remittance=claim.remittance_id.display_name,
+                claim=claim.claim_number,
+            )
+            for claim in later
+            if claim.remittance_id not in self and claim.remittance_id.state in ("posting", "posted")
+        ]
+
+    # === FORGETTING === #
+
+    def _forget_outcomes(self):
+        """Let claims and invoices look as before the posting; matches made by hand are kept."""
+        claims = self.claim_ids
+        claims.reversal_of_id.is_reversed = False
+        claims.invoice_id.rcm_claim_status = False
+        by_rule = claims.filtered(lambda claim: claim.match_basis != "manual")
+        by_rule.write({"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]})
+        claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False})
+        for exception in self._exceptions():
+            exception._close("resolved", self.env._("The remittance was undone."))

@@ -1,0 +1,114 @@
+from odoo.tests import tagged
+
+from .common import RcmCase, claim
+
+
+@tagged("post_install", "-at_install")
+class TestHolds(RcmCase):
+    """What holds a whole remittance, and what lets it go."""
+
+    def assert_held(self, remittance, code):
+        self.assertEqual(remittance.state, "held")
+        self.assertEqual(remittance.message_id.state, "held")
+        self.assertFalse(remittance.entry_ids)
+        exception = self.exceptions(remittance)
+        self.assertEqual(exception.mapped("code"), [code])
+        self.assertTrue(exception.expected and exception.found and exception.remedy)
+        return exception
+
+    def resolve(self, exception):
+        exception.with_user(self.biller).action_resolve()
+        self.run_tasks()
+
+    def test_unknown_payer_waits_for_its_mapping(self):
+        self.claim_invoice("H100001", 100)
+        remittance = self.take_in(self.remit(claim("H100001", 100, 100), payer="1777777777"))
+        exception = self.assert_held(remittance, "remittance.hold.payer_unknown")
+        self.assertEqual(exception.category, "mapping")
+        self.env["integration.reference"]._remember(self.system, "payer", "1777777777", self.payer)
+        self.resolve(exception)
+        self.assert_posted(remittance, claim_receivable=-100)
+        self.assertEqual(exception.state, "resolved")
+
+    def test_one_unknown_payer_is_one_exception(self):
+        remittances = self.take_in(
+            *(self.remit(claim(f"H20000{n}", 100, 100), payer="1777777777") for n in range(3))
+        )
+        exceptions = self.env["integration.exception"].search([("code", "=", "remittance.hold.payer_unknown")])
+        self.assertEqual(len(exceptions), 1)
+        self.assertEqual(exceptions.message_count, 3)
+        self.assertEqual(set(remittances.mapped("state")), {"held"})
+
+    def test_unknown_payee(self):
+        remittance = self.remit(claim("H100002", 100, 100))
+        remittance.header.payee.identifier = "9999999999"
+        self.assert_held(self.take_in(remittance), "remittance.hold.payee_unknown")
+
+    def test_unbalanced_payment(self):
+        self.claim_invoice("H100003", 100)
+        remittance = self.take_in(self.remit(claim("H100003", 100, 100), amount=90))
+        exception = self.assert_held(remittance, "remittance.hold.unbalanced")
+        self.assertEqual(exception.amount, 90, "the payment is what waits")
+        self.assertIn("difference -10", exception.found)
+
+    def test_test_file_in_production(self):
+        remittance = self.take_in(self.remit(claim("H100004", 100, 100)), usage="T")
+        self.assert_held(remittance, "remittance.hold.test_file")
+
+    def test_test_file_through_a_test_endpoint(self):
+        self.mailbox.endpoint.is_test = True
+        self.claim_invoice("H100005", 100)
+        remittance = self.take_in(self.remit(claim("H100005", 100, 100)), usage="T")
+        self.assert_posted(remittance, claim_receivable=-100)
+
+    def test_debit(self):
+        remittance = self.take_in(self.remit(claim("H100006", 100, 100), credit_debit="D"))
+        self.assert_held(remittance, "remittance.hold.debit")
+
+    def test_missing_account(self):
+        self.env["rcm.posting.account"].search([("role", "=", "allowance")]).unlink()
+        self.claim_invoice("H100007", 100)
+        remittance = self.take_in(self.remit(claim("H100007", 100, 80, ("CO 45", 20))))
+        exception = self.assert_held(remittance, "remittance.hold.account_missing")
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.resolve(exception)
+        self.assert_posted(remittance, allowance=20, claim_receivable=-100)
+
+    def test_closed_period_moves_to_the_next_open_day(self):
+        self.claim_invoice("H100008", 100)
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        remittance = self.take_in(self.remit(claim("H100008", 100, 100)))
+        self.assert_posted(remittance, claim_receivable=-100)
+        self.assertEqual(str(remittance.accounting_date), "2026-04-01")
+        self.assertEqual(str(remittance.payment_date), "2026-03-16")
+        self.assertEqual(str(remittance.entry_ids.date), "2026-04-01")
+        self.assertIn("remittance.hold.period_locked", [finding["code"] for finding in remittance.findings])
+
+    def test_closed_period_holds_when_the_company_says_so(self):
+        self.claim_invoice("H100009", 100)
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        self.company.rcm_closed_period_policy = "hold"
+        remittance = self.take_in(self.remit(claim("H100009", 100, 100)))
+        exception = self.assert_held(remittance, "remittance.hold.period_locked")
+        self.company.fiscalyear_lock_date = False
+        self.resolve(exception)
+        self.assert_posted(remittance, claim_receivable=-100)
+
+    def test_waived_exception_rejects_the_remittance(self):
+        remittance = self.take_in(self.remit(claim("H100010", 100, 100)), usage="T")
+        exception = self.assert_held(remittance, "remittance.hold.test_file")
+        exception.with_user(self.biller)._waive("A test of the payer")
+        self.assertEqual((remittance.state, remittance.message_id.state), ("rejected", "rejected"))
+        self.assertEqual(exception.state, "waived")
+
+    def test_garbled_file_is_held_with_its_payload(self):
+        message = self.receive(self.mailbox, "garbled.835", b"\x00\x01 this is no remittance")
+        self.assertEqual(message.state, "held")
+        self.assertEqual(message._payload(), b"\x00\x01 this is no remittance")
+        self.assertEqual(message.exception_ids.category, "data")
+
+    def test_other_transaction_set_finds_no_route(self):
+        content = self.file_of(self.remit(claim("H100011", 100, 100))).replace(b"ST*835*", b"ST*837*")
+        message = self.receive(self.mailbox, "claims.837", content)
+        self.assertEqual(message.child_ids.state, "held")
+        self.assertEqual(message.child_ids.exception_ids.code, "route.not_found")

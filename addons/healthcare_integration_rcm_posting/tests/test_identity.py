@@ -1,0 +1,49 @@
+from odoo.tests import tagged
+
+from .common import RcmCase, claim
+
+
+@tagged("post_install", "-at_install")
+class TestIdentity(RcmCase):
+    """The same payment is never posted twice, on any path."""
+
+    def test_same_file_again_is_a_duplicate(self):
+        invoice = self.claim_invoice("D100001", 100)
+        content = self.file_of(self.remit(claim("D100001", 100, 100)))
+        first = self.receive(self.mailbox, "one.835", content)
+        again = self.receive(self.mailbox, "one_again.835", content)
+        self.assertEqual((first.state, again.state), ("settled", "duplicate"))
+        self.assertEqual(again.duplicate_of_id, first)
+        self.assertEqual(again._payload(), content)
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(self.env["rcm.remittance"].search_count([]), 1)
+
+    def test_same_payment_in_another_file_is_a_duplicate(self):
+        self.claim_invoice("D100002", 100)
+        first = self.take_in(self.remit(claim("D100002", 100, 100), trace="SAME1"))
+        again = self.take_in(self.remit(claim("D100002", 100, 100), trace="SAME1"))
+        self.assertEqual((first.state, again.state), ("posted", "duplicate"))
+        self.assertEqual(again.original_id, first)
+        self.assertFalse(again.entry_ids)
+
+    def test_same_payment_with_other_content_waits_for_a_person(self):
+        self.claim_invoice("D100003", 100)
+        self.claim_invoice("D100004", 100)
+        first = self.take_in(self.remit(claim("D100003", 100, 100), trace="SAME2"))
+        other = self.take_in(self.remit(claim("D100004", 100, 100), trace="SAME2"))
+        self.assertEqual(other.state, "held")
+        exception = self.exceptions(other)
+        self.assertEqual(exception.code, "remittance.identity.conflict")
+        first.with_user(self.biller).action_undo()
+        exception.with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assert_posted(other, claim_receivable=-100)
+
+    def test_zero_payments_with_one_trace_number_are_different(self):
+        self.claim_invoice("D100005", 100)
+        self.claim_invoice("D100006", 100)
+        first, second = self.take_in(
+            self.remit(claim("D100005", 100, 0, ("PR 1", 100)), trace="000000000"),
+            self.remit(claim("D100006", 100, 0, ("PR 1", 100)), trace="000000000"),
+        )
+        self.assertEqual((first.state, second.state), ("posted", "posted"))

@@ -1,0 +1,33 @@
+from odoo.tests import tagged
+
+from .common import RcmCase, claim
+
+
+@tagged("post_install", "-at_install")
+class TestPreview(RcmCase):
+    """The preview shows the plan that is then applied, and writes nothing."""
+
+    def test_preview_is_what_is_posted(self):
+        self.claim_invoice("V100001", 100)
+        remittance = self.take_in(
+            self.remit(claim("V100001", 100, 70, ("CO 45", 10), ("PR 1", 20)), payer="1666666666")
+        )
+        self.env["integration.reference"]._remember(self.system, "payer", "1666666666", self.payer)
+        preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
+        self.assertFalse(preview.hold)
+        self.assertFalse(remittance.claim_ids.match_state, "the preview leaves no match behind")
+        self.assertFalse(remittance.payer_id)
+        shown = [(line.role, line.account_id, line.debit, line.credit) for line in preview.line_ids]
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        posted = [
+            (line.rcm_role, line.account_id, line.debit, line.credit)
+            for line in remittance.entry_ids.line_ids.sorted("id")
+        ]
+        self.assertEqual(shown, posted)
+
+    def test_preview_names_what_holds(self):
+        remittance = self.take_in(self.remit(claim("V100002", 100, 100), amount=90))
+        preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
+        self.assertIn("remittance.hold.unbalanced", preview.hold)
+        self.assertFalse(preview.line_ids)

@@ -1,0 +1,74 @@
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import RcmCase, claim, provider_adjustment
+
+
+@tagged("post_install", "-at_install")
+class TestUndo(RcmCase):
+    """Undo restores the books by reversal entries, and refuses while something was built on them."""
+
+    def trial_balance(self):
+        groups = self.env["account.move.line"]._read_group(
+            [("parent_state", "=", "posted"), ("company_id", "=", self.company.id)],
+            ["account_id"],
+            ["balance:sum"],
+        )
+        return {account: round(balance, 2) for account, balance in groups if round(balance, 2)}
+
+    def undo(self, remittance):
+        remittance.with_user(self.biller).action_undo()
+
+    def test_undo_restores_the_trial_balance_and_can_be_posted_again(self):
+        invoice = self.claim_invoice("U100001", 100)
+        before = self.trial_balance()
+        remittance = self.take_in(
+            self.remit(claim("U100001", 100, 70, ("CO 45", 10), ("PR 1", 20)), claim("LOST00001", 50, 50))
+        )
+        self.assertNotEqual(self.trial_balance(), before)
+        self.undo(remittance)
+        self.assertEqual(self.trial_balance(), before)
+        self.assertEqual(invoice.amount_residual, 100)
+        self.assertEqual(remittance.state, "undone")
+        self.assertFalse(self.exceptions(remittance))
+        remittance.with_user(self.biller).action_post()
+        self.run_tasks()
+        self.assertEqual(remittance.state, "posted")
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(remittance.generation, 2)
+
+    def test_undo_refuses_after_the_patient_paid(self):
+        self.claim_invoice("U100002", 100)
+        remittance = self.take_in(self.remit(claim("U100002", 100, 80, ("PR 1", 20))))
+        line = remittance.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "patient_receivable")
+        payment = self.env["account.payment"].create(
+            {"payment_type": "inbound", "partner_type": "customer", "partner_id": self.patient.id, "amount": 20}
+        )
+        payment.destination_account_id = line.account_id
+        payment.action_post()
+        (payment.move_id.line_ids.filtered(lambda l: l.account_id == line.account_id) + line).reconcile()
+        with self.assertRaisesRegex(UserError, "Release first"):
+            self.undo(remittance)
+        self.assertEqual(remittance.state, "posted")
+
+    def test_undo_refuses_when_a_later_remittance_paired_up(self):
+        announced = self.take_in(self.remit(adjustments=[provider_adjustment("WO", -200, "U9")]))
+        collected = self.take_in(
+            self.remit(adjustments=[provider_adjustment("WO", 200, "U9"), provider_adjustment("L6", -300)])
+        )
+        with self.assertRaisesRegex(UserError, "Release first"):
+            self.undo(announced)
+        self.undo(collected)
+        self.undo(announced)
+        self.assertFalse(self.trial_balance())
+
+    def test_undo_of_a_reversal_settles_the_invoice_again(self):
+        invoice = self.claim_invoice("U100003", 600)
+        self.take_in(self.remit(claim("U100003", 600, 600)))
+        self.claim_invoice("U100004", 900)
+        reversal = self.take_in(
+            self.remit(claim("U100003", -600, -600, status="22"), claim("U100004", 900, 900))
+        )
+        self.assertEqual(invoice.amount_residual, 600)
+        self.undo(reversal)
+        self.assertEqual(invoice.amount_residual, 0)

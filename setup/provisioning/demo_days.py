@@ -1,0 +1,80 @@
+"""Three days at the clearing house: each day's files are dropped, then Odoo takes its time with them."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.sandbox.demo.cast import ARCHIVE, INBOX
+from tests.sandbox.demo.client import Client, ClientError
+
+from . import demo_files, environment, paths
+from .demo_clearing_house import ClearingHouse
+from .failure import SetupError
+from .processes import run_logged
+from .progress import Step, step
+
+DAYS = (1, 2, 3)
+_PROGRAM = paths.ROOT / "tests" / "sandbox" / "demo" / "remittances.py"
+_LOG = paths.LOGS / "demo-remittances.log"
+_SERVER_LOG = paths.LOGS / "demo-server.log"
+_DAY_SECONDS = 240
+_POLL_SECONDS = 0.5
+#: A new server's cron workers may miss the first call to look into the mailbox.
+_REMIND_SECONDS = 5.0
+_UNFINISHED = ["pending", "waiting", "running"]
+
+
+def run(client: Client, house: ClearingHouse) -> None:
+    """Deliver what has not been delivered yet, and wait for Odoo after each day.
+
+    :param client: session of a user who may look into mailboxes
+    :raises SetupError: Odoo does not finish in time
+    """
+    for day in DAYS:
+        with step(f"Remittances of day {day}") as current:
+            _deliver(client, house, day)
+            _wait(client, house, current)
+
+
+def _deliver(client: Client, house: ClearingHouse, day: int) -> None:
+    received = {
+        message["file_name"]
+        for message in client.search_read("integration.message", [("parent_id", "=", False)], ["file_name"])
+    }
+    command = [environment.PYTHON, _PROGRAM, "--book", demo_files.BOOK, "--day", str(day)]
+    command += ["--mailbox", house.mailbox / INBOX, "--except", *sorted(received)]
+    _LOG.unlink(missing_ok=True)
+    run_logged(command, _LOG, "The demo's files could not be written", environment=environment.variables())
+
+
+def _wait(client: Client, house: ClearingHouse, current: Step) -> None:
+    inbox = house.mailbox / INBOX
+    deadline = time.monotonic() + _DAY_SECONDS
+    reminded = float("-inf")
+    while not _is_quiet(client, inbox, current):
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"Odoo did not finish the day's files within {_DAY_SECONDS} s",
+                "Look at the tasks in Odoo (Integrations, Tasks) and at the server's log.",
+                _SERVER_LOG,
+            )
+        if any(inbox.iterdir()) and time.monotonic() - reminded > _REMIND_SECONDS:
+            _look_into_mailbox(client)
+            reminded = time.monotonic()
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_quiet(client: Client, inbox: Path, current: Step) -> bool:
+    """Tell whether the mailbox is empty and no task is left to run."""
+    files = sum(1 for _file in inbox.iterdir())
+    tasks = client.call("integration.task", "search_count", [("state", "in", _UNFINISHED)])
+    current.detail(f"{files} files in the mailbox, {tasks} tasks to run")
+    return not files and not tasks
+
+
+def _look_into_mailbox(client: Client) -> None:
+    endpoints = client.search_read("integration.endpoint", [("state", "=", "active")], ["id"])
+    client.call("integration.endpoint", "action_poll_now", [endpoint["id"] for endpoint in endpoints])

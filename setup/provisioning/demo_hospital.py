@@ -1,0 +1,56 @@
+"""The demo's hospital group: loaded into the database once, by ``tests/sandbox/demo/hospital.py``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from . import demo_files, paths, secret_files
+from .demo_clearing_house import ClearingHouse
+from .odoo_process import Odoo
+from .processes import run_logged
+from .progress import step
+
+LOADED_PARAMETER = "healthcare_integration.demo_hospital"
+_LOG = paths.LOGS / "demo-hospital.log"
+
+
+def is_loaded(odoo: Odoo, database: str) -> bool:
+    """Tell whether the hospital is in the database; it is there as a whole or not at all."""
+    query = f"SELECT 1 FROM ir_config_parameter WHERE key = '{LOADED_PARAMETER}'"
+    return bool(odoo.server.query(query, database))
+
+
+def load(odoo: Odoo, database: str, house: ClearingHouse, passwords: dict[str, str]) -> None:
+    """Load the hospital, unless it is loaded.
+
+    :param passwords: to set, by login
+    :raises SetupError: Odoo could not do it
+    """
+    if is_loaded(odoo, database):
+        return
+    with step("Hospital group: companies, users, payers, 300 open invoices"):
+        _write_settings(house, passwords)
+        with demo_files.LOADER.open("rb") as script:
+            run_logged(
+                odoo.command("shell", "-d", database, "--no-http", "--log-level=warn"),
+                _LOG,
+                "The demo's hospital could not be loaded",
+                "Read the log for the first error; ./setup/demo --reset starts over.",
+                environment=odoo.variables(),
+                stdin=script,
+            )
+
+
+def _write_settings(house: ClearingHouse, passwords: dict[str, str]) -> None:
+    settings = asdict(house)
+    del settings["mailbox"]
+    settings.update(passwords=passwords, book=str(demo_files.BOOK))
+    secret_files.write(demo_files.SETTINGS, json.dumps(settings))
+    # Odoo's shell runs what it reads from its standard input.
+    demo_files.LOADER.write_text(
+        f"import sys\n\nsys.path.insert(0, {str(paths.ROOT)!r})\n"
+        "from tests.sandbox.demo import hospital\n\n"
+        f"hospital.load(env, {str(demo_files.SETTINGS)!r})\n",
+        encoding="utf-8",
+    )
