@@ -1,12 +1,19 @@
-"""``setup/demo``: build the demo and serve it."""
+"""``setup/demo``: build the demo, let its files run, show what happened, and serve it."""
 
 from __future__ import annotations
 
 import argparse
 
-from . import demo, odoo_process
+from tests.sandbox.demo import outcome
+from tests.sandbox.demo.cast import ADMINISTRATOR, MAILBOX_LOGIN, PEOPLE
+from tests.sandbox.demo.client import Client
+
+from . import demo, demo_clearing_house, demo_days, demo_files, demo_hospital, odoo_process
+from .demo_clearing_house import ClearingHouse
 from .failure import SetupError
-from .progress import say
+from .odoo_process import Odoo
+from .odoo_server import RunningServer
+from .progress import say, step
 
 PORT = 8069
 
@@ -18,9 +25,10 @@ def main(arguments: list[str]) -> int:
         if options.serve:
             demo.require_port(options.port)
         with odoo_process.provisioned() as odoo:
-            demo.prepare_database(odoo, options.reset)
-            if options.serve:
-                _serve(odoo, options.port)
+            if demo.prepare_database(odoo, options.reset):
+                demo_files.forget()
+            with demo_clearing_house.running(MAILBOX_LOGIN) as house:
+                _run(odoo, house, options)
     return 0
 
 
@@ -34,8 +42,36 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _serve(odoo: odoo_process.Odoo, port: int) -> None:
-    with demo.served(odoo, port) as server:
-        say(f"\nThe demo is at {server.url} (user admin, password admin). Ctrl-C ends it.")
-        code = server.process.wait()
-    raise SetupError(f"Odoo's server ended by itself (exit code {code})", "Read its log, and start it again.")
+def _run(odoo: Odoo, house: ClearingHouse, options: argparse.Namespace) -> None:
+    passwords = demo_files.passwords((ADMINISTRATOR, *(person.login for person in PEOPLE)))
+    demo_hospital.load(odoo, demo.DATABASE, house, passwords)
+    with demo.served(odoo, options.port if options.serve else 0) as server:
+        _deliver(server, house, passwords)
+        if options.serve:
+            _tell_how_to_log_in(server, passwords)
+            code = server.process.wait()
+            raise SetupError(
+                f"Odoo's server ended by itself (exit code {code})", "Read its log, and start it again."
+            )
+
+
+def _deliver(server: RunningServer, house: ClearingHouse, passwords: dict[str, str]) -> None:
+    """Let the clearing house deliver its files, and print what Odoo made of them."""
+
+    def session_of(login: str) -> Client:
+        return Client(server.url, demo.DATABASE, login, passwords[login])
+
+    demo_hospital.follow(session_of("manager"), house)
+    biller = session_of("biller")
+    demo_days.run(biller, house)
+    with step("What happened"):
+        table = outcome.render(outcome.collect(biller))
+    say(f"\n{table}")
+
+
+def _tell_how_to_log_in(server: RunningServer, passwords: dict[str, str]) -> None:
+    say(f"\nThe demo is at {server.url}. Log in as one of these:")
+    say(f"  {ADMINISTRATOR:<10}{passwords[ADMINISTRATOR]:<14}administrator, has every role")
+    for person in PEOPLE:
+        say(f"  {person.login:<10}{passwords[person.login]:<14}{person.role}")
+    say("Ctrl-C ends it.")

@@ -17,6 +17,8 @@ DATABASE = "demo"
 #: The demo's companies are in the United States; the suite itself works with any chart of accounts.
 LOCALISATION = "l10n_us_account"
 _STAMP = "demo"
+#: Cron workers wait between two runs, which Odoo's watchdog would take for a hang.
+_OPTIONS = ("--limit-time-real-cron=0",)
 
 
 @contextlib.contextmanager
@@ -59,11 +61,16 @@ def prepare_database(odoo: Odoo, reset: bool) -> bool:
 
 @contextlib.contextmanager
 def served(odoo: Odoo, port: int) -> Iterator[RunningServer]:
-    """Serve the demo's web client, with worker processes and cron lanes, until the block is left."""
+    """Serve the demo's web client, with worker processes and cron lanes, until the block is left.
+
+    :param port: where to listen; 0 for any free port
+    """
     with contextlib.ExitStack() as stack:
         with step("Odoo's server"):
             log = paths.LOGS / "demo-server.log"
-            server = stack.enter_context(odoo_server.running(odoo, DATABASE, log, port=port))
+            server = stack.enter_context(
+                odoo_server.running(odoo, DATABASE, log, port=port, options=_OPTIONS)
+            )
         yield server
 
 

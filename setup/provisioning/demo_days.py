@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.sandbox.demo.cast import ARCHIVE, INBOX
-from tests.sandbox.demo.client import Client, ClientError
+from tests.sandbox.demo.client import Client
 
 from . import demo_files, environment, paths
 from .demo_clearing_house import ClearingHouse

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from tests.sandbox.demo.client import Client
+
 from . import demo_files, paths, secret_files
 from .demo_clearing_house import ClearingHouse
 from .odoo_process import Odoo
@@ -40,6 +42,17 @@ def load(odoo: Odoo, database: str, house: ClearingHouse, passwords: dict[str, s
                 environment=odoo.variables(),
                 stdin=script,
             )
+
+
+def follow(client: Client, house: ClearingHouse) -> None:
+    """Tell the endpoint when the clearing house had to move to another port.
+
+    :param client: session of a user who configures endpoints
+    """
+    for endpoint in client.search_read("integration.endpoint", [("transport", "=", "sftp")], ["port"]):
+        if endpoint["port"] != house.port:
+            values = {"host": house.host, "port": house.port, "host_key": house.host_key}
+            client.call("integration.endpoint", "write", [endpoint["id"]], values)
 
 
 def _write_settings(house: ClearingHouse, passwords: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from .progress import say
 SLOWEST = 10
 #: A failure's text is cut in the middle beyond this; the log file has all of it.
 LONGEST_TEXT = 6000
-#: How a test begins the reason of a skip that is in order: it needs something that the set-up does not provide.
+#: How the reason of a skip in order begins: the test needs what the set-up does not provide.
 OPTIONAL = "optional:"
 
 

@@ -77,9 +77,9 @@ def run_logged(
 
 
 def _copy_output(command, output, on_line, **options) -> int:
+    options.setdefault("stdin", subprocess.DEVNULL)
     with started(
         command,
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

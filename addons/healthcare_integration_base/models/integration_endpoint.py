@@ -182,9 +182,18 @@ class IntegrationEndpoint(models.Model):
             fields_of.update(SFTP_SETTINGS)
             secrets = self.sudo().credential_id._transport_values() if self.sudo().credential_id else {}
         values = {setting: self[field_name] for setting, field_name in fields_of.items()}
+        values["inbox"] = (self.inbox_path or ".") if self.direction != "out" else ""
+        values["outbox"] = self.outbox_path if self.direction != "in" else ""
         if self.transport == "folder":
             values["allowed_roots"] = _allowed_folders()
         return {**values, **secrets}
+
+    def _readable(self, problem):
+        """Return an error or finding of the transport as text, with the field's label for the setting."""
+        field_name = {**MAILBOX_SETTINGS, **SFTP_SETTINGS}.get(problem.location)
+        place = self._fields[field_name]._description_string(self.env) if field_name else problem.location
+        sentences = [part.rstrip(".") for part in (problem.message, problem.remedy) if part]
+        return ": ".join(filter(None, [place, ". ".join(sentences) + "."]))
 
     def _require_usable(self):
         """:raise BusinessRuleError: if the endpoint is not active, or its system may not be used"""
@@ -250,7 +259,7 @@ class IntegrationEndpoint(models.Model):
         try:
             with_secrets = self._transport(for_check=True)
         except (BusinessRuleError, ConfigurationError) as error:
-            raise UserError(f"{error.message} {error.remedy}") from None
+            raise UserError(self._readable(error)) from None
         if self.transport == "sftp" and not with_secrets.settings.host_keys:
             raise UserError(self.env._("Test the connection and approve the key of the server first."))
 

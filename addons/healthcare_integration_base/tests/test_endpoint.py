@@ -93,7 +93,15 @@ class TestEndpoint(AccessCase):
     def test_settings_that_cannot_be_used_are_named(self):
         check = self._test(self._folder_endpoint(base_path="relative", inbox_path="../other"))
         self.assertEqual([line.name for line in check.line_ids], ["Settings", "Settings"])
-        self.assertIn("root", check.line_ids[0].detail)
+        self.assertTrue(check.line_ids[0].detail.startswith("Base folder: "), check.line_ids[0].detail)
+
+    def test_the_direction_says_which_folders_are_used(self):
+        endpoint = self._folder_endpoint(direction="out", outbox_path="inbox", inbox_path="missing")
+        self.assertEqual(
+            self._test(endpoint).line_ids.mapped("name"), ["Folder found", "Outbox found", "Outbox writable"]
+        )
+        endpoint.write({"direction": "in", "inbox_path": False})
+        self.assertEqual(self._test(endpoint).line_ids.mapped("name"), ["Folder found", "Inbox listed"])
 
     def test_only_an_administrator_chooses_folders_of_the_server(self):
         endpoint = self._folder_endpoint()

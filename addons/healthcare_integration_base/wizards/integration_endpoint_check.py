@@ -48,7 +48,7 @@ class IntegrationEndpointCheck(models.TransientModel):
                     "name": self.env._("Settings"),
                     "result": "failed",
                     "code": problem.code,
-                    "detail": f"{problem.location}: {problem.message} {problem.remedy}",
+                    "detail": endpoint._readable(problem),
                 }
                 for problem in problems
             ]

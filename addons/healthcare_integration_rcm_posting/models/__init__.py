@@ -1,3 +1,4 @@
+from . import account_bank_statement_line
 from . import account_move
 from . import account_move_line
 from . import integration_exception
@@ -14,6 +15,7 @@ from . import rcm_provider_adjustment
 from . import rcm_provider_adjustment_rule
 from . import rcm_remittance
 from . import rcm_remittance_actions
+from . import rcm_remittance_bank
 from . import rcm_remittance_intake
 from . import rcm_remittance_parties
 from . import rcm_remittance_planning

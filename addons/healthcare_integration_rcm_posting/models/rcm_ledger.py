@@ -1,6 +1,7 @@
 import datetime
 
 from odoo import api, models
+from odoo.fields import Command
 
 
 class RcmLedger(models.AbstractModel):
@@ -46,6 +47,22 @@ class RcmLedger(models.AbstractModel):
         """
         defaults = [{"date": date, "ref": self.env._("Undo of %s", move.name)} for move in moves]
         return moves.with_env(self.env)._reverse_moves(defaults, cancel=True)
+
+    @api.model
+    def _settle_bank_line(self, bank_line, lines):
+        """Move what a bank statement line left on its suspense account to the account of open lines, and match.
+
+        :param bank_line: an account.bank.statement.line that is not reconciled yet
+        :param lines: journal items of one account whose balance is the amount of the bank line
+        """
+        bank_line = bank_line.with_env(self.env)
+        _liquidity, suspense, _other = bank_line._seek_for_lines()
+        counterpart = {"account_id": lines.account_id.id, "partner_id": lines.partner_id[:1].id}
+        # A posted entry refuses changes of its lines; core's own reconciliation passes by the same key.
+        bank_line.move_id.with_context(skip_readonly_check=True).write(
+            {"line_ids": [Command.update(line.id, counterpart) for line in suspense]}
+        )
+        self._reconcile([suspense + lines.with_env(self.env)])
 
     @api.model
     def _first_open_day(self, company, journal, date):

@@ -63,6 +63,7 @@ PAYERS = (MAPLEWICK, TIDEWAY, QUILLMARK, ORRENDALE)
 #: Pays for Orrendale under an identifier of its own that nobody has registered: the unknown payer.
 FISCAL_AGENT = Payer("OFA", "Orrendale Fiscal Agent", "1070000099", "Orrendale", "IL")
 
+
 @dataclass(frozen=True)
 class Person:
     """A user of Odoo.
@@ -107,10 +108,25 @@ _ROLES = "healthcare_integration_base.group_"
 _BILLING = "account.group_account_invoice"
 PEOPLE = (
     Person("biller", "Bill Biller", "resolves exceptions", (f"{_ROLES}operator", _BILLING)),
-    Person("phi", "Priya Privileged", "biller who sees patients' names", (f"{_ROLES}operator", f"{_ROLES}phi", _BILLING)),
-    Person("manager", "Mona Manager", "configures interfaces", (f"{_ROLES}manager", "account.group_account_manager")),
+    Person(
+        "phi",
+        "Priya Privileged",
+        "biller who sees patients' names",
+        (f"{_ROLES}operator", f"{_ROLES}phi", _BILLING),
+    ),
+    Person(
+        "manager",
+        "Mona Manager",
+        "configures interfaces",
+        (f"{_ROLES}manager", "account.group_account_manager"),
+    ),
     Person("secrets", "Sam Secrets", "enters passwords and keys", (f"{_ROLES}secrets_officer",)),
-    Person("auditor", "Ada Auditor", "reads all, verifies the log", (f"{_ROLES}auditor", "account.group_account_readonly")),
+    Person(
+        "auditor",
+        "Ada Auditor",
+        "reads all, verifies the log",
+        (f"{_ROLES}auditor", "account.group_account_readonly"),
+    ),
     Person("viewer", "Vera Viewer", "looks on", (f"{_ROLES}viewer",)),
 )
 #: Whom the flow writes records as; nobody logs in with it.

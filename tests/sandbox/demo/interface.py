@@ -89,9 +89,7 @@ def _create_flow(env, system, endpoint, users):
 
 def _remember_parties(env, system, branches, payers):
     references = env["integration.reference"]
-    references._remember_many(
-        system, "payer", {payer.identifier: payers[payer.code] for payer in PAYERS}
-    )
+    references._remember_many(system, "payer", {payer.identifier: payers[payer.code] for payer in PAYERS})
     references._remember_many(
         system, "payee", {facility.npi: branches[facility.code] for facility in FACILITIES}
     )

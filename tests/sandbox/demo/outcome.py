@@ -140,7 +140,9 @@ def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: lis
     if row.state == "posted":
         row.cleared = remittance["clearing_total"]
         row.posted_claims = sum(
-            count for outcome, count in counts.items() if outcome in ("posted", "partially_posted", "no_effect")
+            count
+            for outcome, count in counts.items()
+            if outcome in ("posted", "partially_posted", "no_effect")
         )
         waiting = [f"{counts[name]} {label}" for name, label in _OUTCOMES.items() if counts.get(name)]
         row.reasons += [f"claims: {', '.join(waiting)}"] if waiting else []
@@ -172,7 +174,9 @@ def _delivered(file_name: str) -> tuple[str, str]:
 # === WRITING === #
 
 
-def _line(file: str, payer: str, claims: str, posted: str, paid: str, cleared: str, clears: str, state: str) -> str:
+def _line(
+    file: str, payer: str, claims: str, posted: str, paid: str, cleared: str, clears: str, state: str
+) -> str:
     cells = (
         f"{file[:24]:<24}",
         f"{payer[:26]:<26}",
@@ -233,7 +237,10 @@ def _wrapped(reason: str) -> list[str]:
 
 
 def _counted(texts: list[str]) -> list[str]:
-    return [f"{texts.count(text)} times: {text}" if texts.count(text) > 1 else text for text in dict.fromkeys(texts)]
+    return [
+        f"{texts.count(text)} times: {text}" if texts.count(text) > 1 else text
+        for text in dict.fromkeys(texts)
+    ]
 
 
 def _number(value: int | None) -> str:

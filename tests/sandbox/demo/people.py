@@ -6,6 +6,7 @@ from odoo.fields import Command
 
 from .cast import INTERFACE, PEOPLE
 
+
 def create_people(env, companies, passwords):
     """Create the users with access to all companies, and set the administrator's password too.
 
@@ -13,8 +14,10 @@ def create_people(env, companies, passwords):
     :return: ``{login: user}``, the interface's among them
     """
     people = (*PEOPLE, INTERFACE)
-    users = env["res.users"].with_context(no_reset_password=True).create(
-        [_user_values(env, person, companies, passwords) for person in people]
+    users = (
+        env["res.users"]
+        .with_context(no_reset_password=True)
+        .create([_user_values(env, person, companies, passwords) for person in people])
     )
     env.user.password = passwords[env.user.login]
     return dict(zip((person.login for person in people), users, strict=True))

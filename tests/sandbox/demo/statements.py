@@ -92,7 +92,9 @@ def delivery(
         usage=usage,
         delimiters=Delimiters(repetition="^"),
     )
-    group = Group("HP", CLEARING_HOUSE_IDENTIFIER, GROUP_IDENTIFIER, created, str(number), "X", "005010X221A1")
+    group = Group(
+        "HP", CLEARING_HOUSE_IDENTIFIER, GROUP_IDENTIFIER, created, str(number), "X", "005010X221A1"
+    )
     content = b"".join(write_remittance_file(interchange, group, remittances, line_break="\n"))
     return MailboxFile(file_name(payer_code, day, number), content)
 

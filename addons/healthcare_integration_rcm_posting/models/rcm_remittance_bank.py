@@ -1,0 +1,111 @@
+import datetime
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.healthcare_integration_base.models.access import require_group
+
+from ..posting.provider_adjustments import normalised_reference
+
+DAYS_BEFORE, DAYS_AFTER = 3, 15
+
+
+class RcmRemittanceBank(models.Model):
+    """Reassociates remittances with the bank: the statement line that brings the money settles clearing.
+
+    The trace number in the line's text decides; banks that leave it out are matched by amount and date,
+    and only when a single line and a single remittance are left (CAQH CORE 370).
+    """
+
+    _inherit = "rcm.remittance"
+
+    bank_line_id = fields.Many2one("account.bank.statement.line", readonly=True, index="btree_not_null", copy=False)
+    bank_state = fields.Selection(
+        [("none", "No payment"), ("waiting", "Waiting for the bank"), ("matched", "Matched")],
+        string="Bank",
+        compute="_compute_bank_state",
+        store=True,
+    )
+
+    @api.depends("state", "amount", "bank_line_id")
+    def _compute_bank_state(self):
+        for remittance in self:
+            if remittance.bank_line_id:
+                remittance.bank_state = "matched"
+            elif remittance.state == "posted" and remittance.amount:
+                remittance.bank_state = "waiting"
+            else:
+                remittance.bank_state = "none"
+
+    def action_match_bank(self):
+        """Look for the bank statement lines of posted remittances.
+
+        :raise UserError: if none was found
+        """
+        require_group(self, "group_operator")
+        if not self._match_bank():
+            raise UserError(self.env._("No bank statement line carries this payment yet."))
+
+    @api.model
+    def _cron_match_bank(self):
+        """Match what is waiting; lines are matched with the rights of the system."""
+        self.search([("bank_state", "=", "waiting")])._match_bank()
+
+    def _match_bank(self):
+        """Match each remittance that waits for the bank.
+
+        :return: the remittances that were matched
+        """
+        # Remittances are the system's records; the statement lines are changed with the user's rights.
+        matched = self.sudo().browse()
+        for remittance in self.sudo().filtered(lambda remittance: remittance.bank_state == "waiting"):
+            if line := remittance._find_bank_line():
+                clearing = remittance._open_clearing_lines()
+                self.env["rcm.ledger"]._settle_bank_line(line, clearing)
+                remittance.bank_line_id = line
+                matched += remittance
+        return matched
+
+    def _open_clearing_lines(self):
+        return self.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "clearing" and not line.reconciled)
+
+    def _find_bank_line(self):
+        lines = self._bank_lines_of_amount()
+        trace = normalised_reference(self.trace_number or "")
+        by_trace = lines.filtered(lambda line: trace and trace in normalised_reference(line._rcm_text()))
+        if by_trace:
+            return by_trace if len(by_trace) == 1 else by_trace.browse()
+        unnamed = lines.filtered(lambda line: not self._names_another(line))
+        is_only_one = len(unnamed) == 1 and not self._rivals()
+        return unnamed if is_only_one else lines.browse()
+
+    def _bank_lines_of_amount(self):
+        return self.env["account.bank.statement.line"].search(
+            [
+                ("company_id", "in", self.company_id.parent_ids.ids),
+                ("is_reconciled", "=", False),
+                ("amount", "=", self.amount),
+                ("date", ">=", self.payment_date - datetime.timedelta(days=DAYS_BEFORE)),
+                ("date", "<=", self.payment_date + datetime.timedelta(days=DAYS_AFTER)),
+            ]
+        )
+
+    def _rivals(self):
+        """Return the other remittances that could claim the same unnamed line."""
+        return self.search(
+            [
+                ("id", "!=", self.id),
+                ("company_id", "child_of", self.company_id.root_id.ids),
+                ("bank_state", "=", "waiting"),
+                ("amount", "=", self.amount),
+            ],
+            limit=1,
+        )
+
+    def _names_another(self, line):
+        """Tell whether a line's text carries the trace number of another remittance."""
+        text = normalised_reference(line._rcm_text())
+        waiting = self.search([("bank_state", "=", "waiting"), ("id", "!=", self.id)])
+        return any(
+            other.trace_number and normalised_reference(other.trace_number) in text for other in waiting
+        )
