@@ -54,6 +54,7 @@ def prepare_database(odoo: Odoo, reset: bool) -> bool:
     stamps.forget(_STAMP)
     with step("Demo database"):
         databases.drop(DATABASE)
+        databases.copy(installed.dependency_template(odoo, modules), DATABASE)
         installed.install(odoo, DATABASE, modules)
     stamps.record(_STAMP, key)
     return True

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from pathlib import Path
 
-from tests.sandbox.demo.cast import ARCHIVE, INBOX
+from tests.sandbox.demo.cast import INBOX
 from tests.sandbox.demo.client import Client
 
 from . import demo_files, environment, paths

@@ -18,7 +18,7 @@ DONE = "done"
 class _Report:
     """Where progress goes; shared by all steps of the process."""
 
-    stream: TextIO = sys.stdout
+    stream: TextIO | None = None
     patience: float = 0.0
 
 
@@ -36,7 +36,7 @@ class Step:
         self._started = time.monotonic()
         self._detail = ""
         self._ended = threading.Event()
-        self._live = _Report.stream.isatty()
+        self._live = _stream().isatty()
 
     @property
     def elapsed(self) -> float:
@@ -71,22 +71,26 @@ class Step:
             return
         line = f"  {self.name} ... {self.elapsed:.0f} s  {self._detail}".rstrip()
         if self._live:
-            _Report.stream.write(f"\r\033[K{line[:110]}")
-            _Report.stream.flush()
+            _stream().write(f"\r\033[K{line[:110]}")
+            _stream().flush()
         else:
             say(line)
 
 
 def say(line: str = "") -> None:
     """Print one line at once."""
-    print(line, file=_Report.stream, flush=True)
+    print(line, file=_stream(), flush=True)
+
+
+def _stream() -> TextIO:
+    return _Report.stream or sys.stdout
 
 
 @contextlib.contextmanager
 def step(name: str) -> Iterator[Step]:
     """Announce a step, show that it lives, and print how long it took or that it failed."""
     current = Step(name)
-    if not _Report.stream.isatty() and not _Report.patience:
+    if not _stream().isatty() and not _Report.patience:
         say(f"  {name} ...")
     ticker = threading.Thread(target=current.run_ticker, daemon=True)
     ticker.start()

@@ -4,7 +4,9 @@
     python tests/benchmarks/generate_remittance.py --claims 220000 remittance.835       (about 100 MB)
 
 One transaction by default; ``--transactions`` spreads the claims over several payments. Charges come
-from a charge master of 2,000 procedures, what the payer allows is random to the cent.
+from a charge master of 2,000 procedures and allowed amounts from the payer's fee schedule, as in life, so
+that amounts repeat; deductibles are random to the cent. ``--random-allowed`` makes every allowed amount
+random, the worst case for a reader that remembers amounts.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -37,12 +40,15 @@ from odoo.addons.healthcare_integration_rcm_posting.formats.remittance import (
 
 _CREATED = datetime.datetime(2026, 3, 2, 6, 30)
 _FIRST_SERVICE = datetime.date(2026, 1, 5)
+_PROCEDURES = 2_000
 _LINES = (2, 3, 3, 3, 4)  # service lines of a claim, in turn
 _FAMILY_NAMES = ("ALDER", "BIRCH", "CEDAR", "DOGWOOD", "ELM", "FIR", "GINKGO", "HAZEL", "IRONWOOD", "JUNIPER")
 _GIVEN_NAMES = ("ADA", "BEA", "CARL", "DORA", "EMIL", "FAYE", "GUS", "HAL", "IDA", "JON")
 
 
-def write_benchmark_file(path: Path, claims: int, transactions: int = 1) -> None:
+def write_benchmark_file(
+    path: Path, claims: int, transactions: int = 1, random_allowed: bool = False
+) -> None:
     """Write a file of ``claims`` balanced claims, about 460 bytes and 21 segments each."""
     interchange = Interchange(
         control_number="000000101",
@@ -57,15 +63,20 @@ def write_benchmark_file(path: Path, claims: int, transactions: int = 1) -> None
     )
     group = Group("HP", "BENCHPAYER", "BENCHHOSPITAL", _CREATED, "101", "X", "005010X221A1")
     sizes = [claims // transactions + (index < claims % transactions) for index in range(transactions)]
-    remittances = (_remittance(index, size) for index, size in enumerate(sizes, start=1))
+    remittances = (_remittance(index, size, random_allowed) for index, size in enumerate(sizes, start=1))
     with path.open("wb") as file:
         file.writelines(write_remittance_file(interchange, group, remittances))
 
 
-def _remittance(index: int, claims: int) -> Remittance:
+def _remittance(index: int, size: int, random_allowed: bool) -> Remittance:
     """Return a payment whose claims are generated while they are written; its total is found beforehand."""
+
+    def claims() -> Iterator[Claim]:
+        payer = _Payer(index, random_allowed)
+        return (payer.claim(index * 10_000_000 + number) for number in range(size))
+
     interest = Decimal("-12.50")
-    paid = sum((claim.paid for claim in _claims(index, claims)), Decimal(0))
+    paid = sum((claim.paid for claim in claims()), Decimal(0))
     header = RemittanceHeader(
         control_number=f"{index:04}",
         handling="I",
@@ -90,65 +101,88 @@ def _remittance(index: int, claims: int) -> Remittance:
     )
     fiscal_year_end = datetime.date(2026, 12, 31)
     adjustment = ProviderAdjustment(0, "1999999976", fiscal_year_end, "L6", "INTEREST", interest)
-    return Remittance(header, _claims(index, claims), [adjustment])
+    return Remittance(header, claims(), [adjustment])
 
 
-def _claims(seed: int, count: int) -> Iterator[Claim]:
-    source = random.Random(seed)
-    charge_master = [
-        (f"{source.randrange(10000, 99999)}", Decimal(source.randrange(2_500, 90_000)) / 100) for _ in range(2000)
-    ]
-    for number in range(count):
-        yield _claim(source, charge_master, seed, number)
+class _Procedure(NamedTuple):
+    code: str
+    charge: Decimal
+    allowed: Decimal
 
 
-def _claim(source: random.Random, charge_master: list, seed: int, number: int) -> Claim:
-    day = _FIRST_SERVICE + datetime.timedelta(days=source.randrange(50))
-    lines = [
-        _service_line(source, charge_master, day, ordinal)
-        for ordinal in range(1, _LINES[number % len(_LINES)] + 1)
-    ]
-    adjustments = [adjustment for line in lines for adjustment in line.adjustments]
-    return Claim(
-        position=0,
-        claim_id=f"HSP{seed:02}{number:07}",
-        status=source.choice(("1", "1", "1", "2", "19")),
-        charge=sum((line.charge for line in lines), Decimal(0)),
-        paid=sum((line.paid for line in lines), Decimal(0)),
-        patient_responsibility=sum((a.amount for a in adjustments if a.group == "PR"), Decimal(0)),
-        filing_indicator="12",
-        payer_claim_number=f"26061{seed:02}{number:08}",
-        facility_type="11",
-        frequency="1",
-        patient_name=f"{source.choice(_FAMILY_NAMES)}, {source.choice(_GIVEN_NAMES)}",
-        patient_identifier=f"W{source.randrange(10**8, 10**9)}",
-        rendering_provider="1999999984",
-        statement_from=day,
-        statement_to=day,
-        service_lines=lines,
-    )
+class _Payer:
+    """Makes claims at random, the same ones for the same seed."""
 
+    def __init__(self, seed: int, random_allowed: bool):
+        self._source = random.Random(seed)
+        self._random_allowed = random_allowed
+        self._fee_schedule = [self._procedure() for _ in range(_PROCEDURES)]
 
-def _service_line(source: random.Random, charge_master: list, day: datetime.date, ordinal: int) -> ServiceLine:
-    code, charge = source.choice(charge_master)
-    allowed = (charge * source.randrange(30, 95) / 100).quantize(Decimal("0.01"))
-    coinsurance = (allowed / 5).quantize(Decimal("0.01")) if source.random() < 0.6 else Decimal(0)
-    adjustments = [Adjustment("CO", "45", charge - allowed)]
-    if coinsurance:
-        adjustments.append(Adjustment("PR", "2", coinsurance))
-    return ServiceLine(
-        position=0,
-        qualifier="HC",
-        code=code,
-        modifiers=("25",) if source.random() < 0.2 else (),
-        charge=charge,
-        paid=allowed - coinsurance,
-        units=Decimal(1),
-        control_number=f"{ordinal:04}",
-        service_date=day,
-        adjustments=adjustments,
-        amounts={"B6": allowed},
-    )
+    def _procedure(self) -> _Procedure:
+        charge = self._amount(2_500, 90_000)
+        return _Procedure(f"{self._source.randrange(10_000, 99_999)}", charge, self._share(charge, 30, 95))
+
+    def claim(self, number: int) -> Claim:
+        source = self._source
+        day = _FIRST_SERVICE + datetime.timedelta(days=source.randrange(50))
+        lines = [self._service_line(day, ordinal) for ordinal in range(1, _LINES[number % len(_LINES)] + 1)]
+        adjustments = [adjustment for line in lines for adjustment in line.adjustments]
+        return Claim(
+            position=0,
+            claim_id=f"HSP{number:09}",
+            status=source.choice(("1", "1", "1", "2", "19")),
+            charge=sum((line.charge for line in lines), Decimal(0)),
+            paid=sum((line.paid for line in lines), Decimal(0)),
+            patient_responsibility=sum((a.amount for a in adjustments if a.group == "PR"), Decimal(0)),
+            filing_indicator="12",
+            payer_claim_number=f"26061{number:010}",
+            facility_type="11",
+            frequency="1",
+            patient_name=f"{source.choice(_FAMILY_NAMES)}, {source.choice(_GIVEN_NAMES)}",
+            patient_identifier=f"W{source.randrange(10**8, 10**9)}",
+            rendering_provider="1999999984",
+            statement_from=day,
+            statement_to=day,
+            service_lines=lines,
+        )
+
+    def _service_line(self, day: datetime.date, ordinal: int) -> ServiceLine:
+        # the square makes some procedures common and others rare
+        procedure = self._fee_schedule[int(_PROCEDURES * self._source.random() ** 2)]
+        charge, allowed = procedure.charge, procedure.allowed
+        if self._random_allowed:
+            allowed = self._share(charge, 30, 95)
+        adjustments = [Adjustment("CO", "45", charge - allowed), *self._patient_share(allowed)]
+        return ServiceLine(
+            position=0,
+            qualifier="HC",
+            code=procedure.code,
+            modifiers=("25",) if self._source.random() < 0.2 else (),
+            charge=charge,
+            paid=charge - sum(adjustment.amount for adjustment in adjustments),
+            units=Decimal(1),
+            control_number=f"{ordinal:04}",
+            service_date=day,
+            adjustments=adjustments,
+            amounts={"B6": allowed},
+        )
+
+    def _patient_share(self, allowed: Decimal) -> list[Adjustment]:
+        """Return coinsurance of a fifth, a deductible of any amount, or nothing."""
+        kind = self._source.random()
+        if kind < 0.45:
+            return [Adjustment("PR", "2", self._share(allowed, 20, 21))]
+        if kind < 0.60:
+            return [Adjustment("PR", "1", self._amount(1, int(allowed * 100)))]
+        return []
+
+    def _amount(self, low: int, high: int) -> Decimal:
+        """Return an amount between two numbers of cents."""
+        return Decimal(self._source.randrange(low, high)) / 100
+
+    def _share(self, amount: Decimal, low: int, high: int) -> Decimal:
+        """Return a percentage between ``low`` and below ``high`` of an amount, rounded to cents."""
+        return (amount * self._source.randrange(low, high) / 100).quantize(Decimal("0.01"))
 
 
 def main() -> None:
@@ -156,8 +190,9 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--claims", type=int, default=20_000)
     parser.add_argument("--transactions", type=int, default=1)
+    parser.add_argument("--random-allowed", action="store_true")
     options = parser.parse_args()
-    write_benchmark_file(options.path, options.claims, options.transactions)
+    write_benchmark_file(options.path, options.claims, options.transactions, options.random_allowed)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--cut-after", type=int, metavar="BYTES", help="hang up after sending so many bytes")
     faults.add_argument("--cut-upload-after", type=int, metavar="BYTES", help="the same for bytes received")
     faults.add_argument("--disk-full-after", type=int, metavar="BYTES", help="refuse to keep more bytes")
+    faults.add_argument(
+        "--end-at", type=int, metavar="BYTES", help="cut or fill up what is read to this size"
+    )
     faults.add_argument("--read-delay", type=float, default=0.0, metavar="SECONDS", help="per read request")
     faults.add_argument("--list-name", action="append", default=[], help="list this name too")
     return parser
@@ -227,6 +230,8 @@ class _Files(asyncssh.SFTPServer):
         if self._options.read_delay:
             await asyncio.sleep(self._options.read_delay)
         data = super().read(file_obj, offset, size)
+        if self._options.end_at is not None:
+            data = data.ljust(size, b"\0")[: max(0, self._options.end_at - offset)]
         self._sent += len(data)
         self._hang_up_after(self._options.cut_after, self._sent)
         return data

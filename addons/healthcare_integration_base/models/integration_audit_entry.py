@@ -41,8 +41,8 @@ class IntegrationAuditEntry(models.Model):
 
     logged_at = fields.Datetime(readonly=True)
     event = fields.Char(readonly=True, help="What happened, for example credential.revealed.")
-    actor_id = fields.Many2one("res.users", readonly=True)
-    actor_login = fields.Char(readonly=True)
+    actor_id = fields.Many2one("res.users", "User account", readonly=True)
+    actor_login = fields.Char("User", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)

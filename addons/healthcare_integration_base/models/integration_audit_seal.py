@@ -279,10 +279,9 @@ class IntegrationAuditSeal(models.Model):
 
     # === ACTIONS === #
 
-    @api.model
     def action_verify(self):
-        """Check the whole log and show what was found."""
-        require_group(self.browse(), "group_auditor")
+        """Check the whole log, whichever seals are selected, and show what was found."""
+        require_group(self, "group_auditor")
         return self.env["integration.audit.verification"]._open_result()
 
 

@@ -40,7 +40,7 @@ class IntegrationCredential(models.Model):
     )
     rotated_on = fields.Datetime("Secret set on", readonly=True, copy=False)
     last_used_on = fields.Datetime(readonly=True, copy=False)
-    is_set = fields.Boolean("Secret is set", compute="_compute_is_set")
+    is_set = fields.Boolean("Secret set", compute="_compute_is_set")
     fingerprint = fields.Char(
         compute="_compute_is_set", help="Tells whether two places hold the same secret, without showing it."
     )

@@ -9,6 +9,7 @@ from ..transports import ConfigurationError, create
 from .access import require_group
 
 COUNT_LIMIT = 10_000
+ERRORS_BEFORE_SUSPENSION = 3
 FOLDERS_VARIABLE = "HEALTHCARE_INTEGRATION_FOLDERS"
 FOLDERS_OPTION = "healthcare_integration_folders"
 PATH_FIELDS = {"transport", "base_path", "inbox_path", "outbox_path", "archive_path"}
@@ -40,6 +41,7 @@ class IntegrationEndpoint(models.Model):
     _description = "Integration Endpoint"
     _order = "system_id, name, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True)
     system_id = fields.Many2one(
@@ -280,7 +282,41 @@ class IntegrationEndpoint(models.Model):
         if state == "active":
             values.update(next_poll_at=self.env.cr.now(), consecutive_errors=0)
         self.write(values)
-        self.env["integration.audit.entry"]._record(f"endpoint.{state}", self, {"reason": suspension or ""})
+        detail = {"reason": suspension} if suspension else None
+        self.env["integration.audit.entry"]._record(f"endpoint.{state}", self, detail)
+
+    def _note_success(self):
+        """Note that a look or a transfer worked."""
+        now = self.env.cr.now()
+        self.write(
+            {
+                "last_poll_at": now,
+                "last_success_at": now,
+                "consecutive_errors": 0,
+                "error_date": False,
+                "error_message": False,
+            }
+        )
+
+    def _note_failure(self, error):
+        """Note that a look or a transfer failed; settings that keep failing suspend the endpoint.
+
+        A wrong password that is tried every few minutes locks the account at the partner's.
+
+        :param IntegrationError error: what went wrong
+        """
+        for endpoint in self:
+            endpoint.write(
+                {
+                    "last_poll_at": self.env.cr.now(),
+                    "consecutive_errors": endpoint.consecutive_errors + 1,
+                    "error_date": self.env.cr.now(),
+                    "error_message": str(error),
+                }
+            )
+            is_persistent = endpoint.consecutive_errors >= ERRORS_BEFORE_SUSPENSION
+            if is_persistent and endpoint.state == "active" and isinstance(error, ConfigurationError):
+                endpoint._suspend("errors", endpoint._readable(error))
 
     def action_poll_now(self):
         """Queue a look into the mailbox.

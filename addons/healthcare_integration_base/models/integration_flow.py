@@ -18,6 +18,7 @@ class IntegrationFlow(models.Model):
     _inherit = ["mail.thread"]
     _order = "priority, name, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(required=True, copy=False, help="Stable identifier, unique in the company.")

@@ -24,7 +24,7 @@ class IntegrationInstance(models.Model):
     _allow_sudo_commands = False
     _rec_name = "database_uuid"
 
-    database_uuid = fields.Char(readonly=True, required=True)
+    database_uuid = fields.Char("Database identifier", readonly=True, required=True)
     database_oid = fields.Char("Database number", readonly=True, required=True)
     system_identifier = fields.Char("PostgreSQL cluster", readonly=True, required=True)
     instance_identifier = fields.Char("Installation", readonly=True, required=True)

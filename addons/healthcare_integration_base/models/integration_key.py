@@ -38,10 +38,9 @@ class IntegrationKey(models.Model):
             else:
                 key.state = "retired" if key.retired_on else "former"
 
-    @api.model
     def action_rotate(self):
         """Encrypt with the current key, in the background, what former keys have encrypted."""
-        require_group(self.browse(), "group_secrets_officer")
+        require_group(self, "group_secrets_officer")
         self.env.ref("healthcare_integration_base.ir_cron_integration_rotate").sudo()._trigger()
         return {
             "type": "ir.actions.client",

@@ -17,6 +17,7 @@ class IntegrationMessage(models.Model):
     _description = "Integration Message"
     _order = "id desc"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
     _allow_sudo_commands = False
 
     name = fields.Char(compute="_compute_name", store=True)

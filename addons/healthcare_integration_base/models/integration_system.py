@@ -12,6 +12,7 @@ class IntegrationSystem(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "name, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(required=True, copy=False, help="Short stable identifier, unique in the company.")

@@ -1,6 +1,5 @@
 from . import test_access
 from . import test_audit
-from . import test_constraints
 from . import test_credential
 from . import test_crosswalk
 from . import test_database_copies

@@ -42,10 +42,12 @@ class TaskTrap:
         :return: the matching tasks
         """
         found = self.tasks.filtered(
-            lambda task: task.model_name == model_name
-            and task.method_name == method_name
-            and (records is None or task.arguments["ids"] == records.ids)
-            and all(task[name] == value for name, value in expected.items())
+            lambda task: (
+                task.model_name == model_name
+                and task.method_name == method_name
+                and (records is None or task.arguments["ids"] == records.ids)
+                and all(task[name] == value for name, value in expected.items())
+            )
         )
         listed = [f"{task.model_name}.{task.method_name}" for task in self.tasks]
         self._case.assertEqual(len(found), count, f"{model_name}.{method_name} among {listed}")
@@ -164,5 +166,6 @@ class IntegrationCase(TransactionCase):
         mailbox.endpoint._queue_poll()
         self.run_tasks()
         return self.env["integration.message"].search(
-            [("endpoint_id", "=", mailbox.endpoint.id), ("file_name", "=", name), ("parent_id", "=", False)], limit=1
+            [("endpoint_id", "=", mailbox.endpoint.id), ("file_name", "=", name), ("parent_id", "=", False)],
+            limit=1,
         )

@@ -61,7 +61,9 @@ class TestAccess(AccessCase):
             acls = self.env["ir.model.access"].search([("model_id.model", "=", model._name)])
             self.assertTrue(acls, f"{model._name} has no access rights")
             for acl in acls:
-                self.assertEqual(acl.group_id._get_external_ids()[acl.group_id.id][0].split(".")[0], ADDON, acl.name)
+                self.assertEqual(
+                    acl.group_id._get_external_ids()[acl.group_id.id][0].split(".")[0], ADDON, acl.name
+                )
 
     def test_every_model_with_a_company_has_a_company_rule(self):
         without = set()
@@ -72,7 +74,9 @@ class TestAccess(AccessCase):
                 without.add(model._name)
                 continue
             rules = self.env["ir.rule"].search([("model_id.model", "=", model._name)])
-            company_rules = rules.filtered(lambda r: r.domain_force and "company_ids" in r.domain_force and not r.groups)
+            company_rules = rules.filtered(
+                lambda r: r.domain_force and "company_ids" in r.domain_force and not r.groups
+            )
             self.assertTrue(company_rules, f"{model._name} has no company rule")
         self.assertEqual(without, WITHOUT_COMPANY)
 
@@ -100,7 +104,9 @@ class TestAccess(AccessCase):
     def test_a_user_without_role_sees_nothing(self):
         for model in self._base_models():
             for operation in ("read", *OPERATIONS.values()):
-                self.assertFalse(self.as_user(model, "nobody").has_access(operation), f"{operation} on {model._name}")
+                self.assertFalse(
+                    self.as_user(model, "nobody").has_access(operation), f"{operation} on {model._name}"
+                )
 
     def test_records_of_another_company_are_out_of_reach(self):
         pairs = [
@@ -156,7 +162,9 @@ class TestAccess(AccessCase):
     def test_roles_imply_each_other_as_named(self):
         def implied(role):
             group = self.env.ref(f"{ADDON}.group_{role}")
-            return {other for other in ROLES if self.env.ref(f"{ADDON}.group_{other}") in group.all_implied_ids}
+            return {
+                other for other in ROLES if self.env.ref(f"{ADDON}.group_{other}") in group.all_implied_ids
+            }
 
         self.assertEqual(implied("manager"), {"manager", "operator", "viewer"})
         self.assertEqual(implied("secrets_officer"), {"secrets_officer", "viewer"})

@@ -17,7 +17,9 @@ SECRET = "correct horse battery staple"
 
 def encrypted_private_key(passphrase):
     key = Ed25519PrivateKey.generate()
-    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, BestAvailableEncryption(passphrase.encode()))
+    text = key.private_bytes(
+        Encoding.PEM, PrivateFormat.OpenSSH, BestAvailableEncryption(passphrase.encode())
+    )
     return text.decode()
 
 
@@ -72,12 +74,27 @@ class TestCredential(AccessCase, HttpCase):
             lambda: self.officer.search([("secret_ciphertext", "!=", False)]),
             lambda: self.officer.read(["secret_ciphertext"]),
         ):
-            with mute_logger("odoo.sql_db", "odoo.domains", "odoo.models"), self.assertRaises(Exception):
-                search()
+            with mute_logger("odoo.domains", "odoo.models"):
+                self._assert_refused(search)
+
+    def _assert_refused(self, call):
+        """Odoo refuses unknown and unsearchable fields with several classes of errors."""
+        try:
+            answer = call()
+        except (ValueError, UserError):
+            return
+        self.fail(f"{answer!r} was answered")
 
     def test_revealing_methods_are_out_of_reach_for_clients(self):
-        for name in ("_reveal", "_transport_values", "_set_secret", "_reveal_row", "_decrypt_row", "_reencrypt"):
-            with self.assertRaises(Exception, msg=name):
+        for name in (
+            "_reveal",
+            "_transport_values",
+            "_set_secret",
+            "_reveal_row",
+            "_decrypt_row",
+            "_reencrypt",
+        ):
+            with self.assertRaises(AccessError, msg=name):
                 get_public_method(self.officer, name)
 
     def test_the_rpc_service_returns_nothing_and_reveals_nothing(self):
@@ -92,7 +109,9 @@ class TestCredential(AccessCase, HttpCase):
             return self.url_open(url, json={"jsonrpc": "2.0", "method": "call", "params": params}).json()
 
         specification = {"new_secret": {}, "new_passphrase": {}, "is_set": {}, "fingerprint": {}}
-        saved = call("web_save", self.credential.ids, {"new_secret": "over the wire"}, specification=specification)
+        saved = call(
+            "web_save", self.credential.ids, {"new_secret": "over the wire"}, specification=specification
+        )
         self.assertEqual(saved["result"][0]["is_set"], True)
         self.assertNotIn("over the wire", repr(saved))
         read = call("read", self.credential.ids)
@@ -118,8 +137,12 @@ class TestCredential(AccessCase, HttpCase):
             self.env.flush_all()
             self.assertEqual(self.credential._reveal(), "another secret of the payer")
         self.assertNotIn("another secret", "\n".join(logs.output))
-        self.assertNotIn(b"another secret", b"".join(bytes(v) for v in self._columns().values() if hasattr(v, "tobytes")))
-        details = self.entries("credential.rotated", self.credential) + self.entries("credential.set", self.credential)
+        self.assertNotIn(
+            b"another secret", b"".join(bytes(v) for v in self._columns().values() if hasattr(v, "tobytes"))
+        )
+        details = self.entries("credential.rotated", self.credential) + self.entries(
+            "credential.set", self.credential
+        )
         self.assertNotIn("another secret", repr(details.read()))
 
     # === WHO MAY ENTER ONE === #
@@ -166,10 +189,14 @@ class TestCredential(AccessCase, HttpCase):
 
     def test_the_row_is_dated_once_an_hour(self):
         self.credential._reveal()
-        self.env.cr.execute("SELECT xmin, ctid FROM integration_credential WHERE id = %s", (self.credential.id,))
+        self.env.cr.execute(
+            "SELECT xmin, ctid FROM integration_credential WHERE id = %s", (self.credential.id,)
+        )
         first = self.env.cr.fetchone()
         self.credential._reveal()
-        self.env.cr.execute("SELECT xmin, ctid FROM integration_credential WHERE id = %s", (self.credential.id,))
+        self.env.cr.execute(
+            "SELECT xmin, ctid FROM integration_credential WHERE id = %s", (self.credential.id,)
+        )
         self.assertEqual(self.env.cr.fetchone(), first)
 
     def test_a_private_key_shows_its_public_part_only(self):

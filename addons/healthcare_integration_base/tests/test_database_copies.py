@@ -15,7 +15,7 @@ from ..errors import BusinessRuleError
 
 @tagged("post_install", "-at_install")
 class TestDatabaseCopies(BaseCase):
-    """What needs commits: done in real copies of the database, a restored dump and ``createdb -T`` of that."""
+    """What needs commits, done in real copies: a restored dump, and ``createdb -T`` of that."""
 
     @classmethod
     def setUpClass(cls):
@@ -57,7 +57,9 @@ class TestDatabaseCopies(BaseCase):
             self.assertTrue(self._sealed(sealer, "test.early"))
             self.assertEqual(sealer["integration.audit.seal"]._verify(), [])
         with self._environment(self.restored) as auditor:
-            self.assertEqual(auditor["integration.audit.seal"]._exported_head(), auditor["integration.audit.seal"]._head())
+            self.assertEqual(
+                auditor["integration.audit.seal"]._exported_head(), auditor["integration.audit.seal"]._head()
+            )
 
     def _sealed(self, env, event):
         env.cr.execute(
@@ -75,7 +77,13 @@ class TestDatabaseCopies(BaseCase):
     def _active_endpoint(self, env):
         system = env["integration.system"].create({"name": "Copied", "code": "COPIED", "state": "live"})
         return env["integration.endpoint"].create(
-            {"name": "Copied", "system_id": system.id, "transport": "folder", "base_path": "/tmp", "state": "active"}
+            {
+                "name": "Copied",
+                "system_id": system.id,
+                "transport": "folder",
+                "base_path": "/tmp",
+                "state": "active",
+            }
         )
 
     def _assert_silent(self, env, endpoint):

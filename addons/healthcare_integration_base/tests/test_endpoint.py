@@ -12,7 +12,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..errors import BusinessRuleError
+from ..errors import BusinessRuleError, TransientError
 from ..models.integration_endpoint import FOLDERS_VARIABLE
 from ..transports import ConfigurationError
 from .access_common import AccessCase
@@ -140,7 +140,9 @@ class TestEndpoint(AccessCase):
             check = self._test(endpoint)
             self.assertFalse(check.is_passed)
             self.assertEqual(check.presented_key, server.fingerprint)
-            self.assertEqual(check.line_ids.filtered(lambda line: line.result == "failed").name, "Host key approved")
+            self.assertEqual(
+                check.line_ids.filtered(lambda line: line.result == "failed").name, "Host key approved"
+            )
             with self.assertRaisesRegex(UserError, "key of the server"):
                 self.as_user(endpoint, "manager").action_activate()
             with self.assertRaises(AccessError):
@@ -218,7 +220,9 @@ class TestEndpoint(AccessCase):
         with self.assertRaises(UserError):
             self.as_user(endpoint, "manager").action_activate()
         self.as_user(self.system, "manager").action_go_live()
-        self.assertEqual((endpoint.state, endpoint.suspension, endpoint.state_reason), ("active", False, False))
+        self.assertEqual(
+            (endpoint.state, endpoint.suspension, endpoint.state_reason), ("active", False, False)
+        )
         self.assertEqual(paused.state, "paused")
 
     def test_activation_waits_for_the_system(self):
@@ -257,7 +261,11 @@ class TestEndpoint(AccessCase):
 
     def test_the_database_refuses_impossible_numbers(self):
         for values in ({"port": 0}, {"port": 65536}, {"poll_interval_minutes": 0}, {"total_timeout": 0}):
-            with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.IntegrityError), self.env.cr.savepoint():
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.IntegrityError),
+                self.env.cr.savepoint(),
+            ):
                 self.endpoint.write(values)
                 self.env.flush_all()
 
@@ -285,8 +293,33 @@ class TestEndpoint(AccessCase):
         endpoint.consecutive_errors = 1
         self.assertEqual(endpoint.health, "bad")
 
+    def test_failures_are_noted_until_the_next_success(self):
+        endpoint = self._folder_endpoint(state="active")
+        for _attempt in range(5):
+            endpoint._note_failure(TransientError("sftp.unreachable", "The server does not answer"))
+        self.assertEqual((endpoint.state, endpoint.consecutive_errors, endpoint.health), ("active", 5, "bad"))
+        self.assertIn("does not answer", endpoint.error_message)
+        endpoint._note_success()
+        self.assertEqual(
+            (endpoint.consecutive_errors, endpoint.error_message, endpoint.health), (0, False, "good")
+        )
+
+    def test_settings_that_keep_failing_suspend_the_endpoint(self):
+        endpoint = self._folder_endpoint(state="active")
+        error = ConfigurationError("sftp.authentication_refused", "The login is refused", remedy="Correct it")
+        endpoint._note_failure(error)
+        endpoint._note_failure(error)
+        self.assertEqual(endpoint.state, "active")
+        endpoint._note_failure(error)
+        self.assertEqual((endpoint.state, endpoint.suspension), ("suspended", "errors"))
+        self.assertEqual(endpoint.state_reason, "The login is refused. Correct it.")
+        self.as_user(endpoint, "manager").action_activate()
+        self.assertEqual((endpoint.state, endpoint.consecutive_errors), ("active", 0))
+
     def test_the_cards_need_few_queries_for_many_endpoints(self):
-        endpoints = self.endpoint + self._folder_endpoint() + self._folder_endpoint() + self._folder_endpoint()
+        endpoints = (
+            self.endpoint + self._folder_endpoint() + self._folder_endpoint() + self._folder_endpoint()
+        )
         endpoints.mapped("name")
         with self.assertQueryCount(2):
             endpoints.mapped("recent_count")

@@ -82,7 +82,10 @@ class TestInstance(AccessCase):
         self.assertFalse(self.env["integration.instance"]._is_confirmed())
         self.assertEqual(task.state, "cancelled")
         self.env.cr.execute(
-            "SELECT count(*) FROM integration_credential WHERE secret_ciphertext IS NOT NULL OR passphrase_ciphertext IS NOT NULL"
+            """
+            SELECT count(*) FROM integration_credential
+             WHERE secret_ciphertext IS NOT NULL OR passphrase_ciphertext IS NOT NULL
+            """
         )
         self.assertEqual(self.env.cr.fetchone(), (0,))
         self.as_user(self.instance, "administrator").action_confirm()

@@ -3,6 +3,7 @@ import os
 import uuid
 from unittest.mock import patch
 
+from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from ..keyring import MissingKeyError
@@ -95,6 +96,7 @@ class TestKeyring(AccessCase):
         self._forget_other_payloads()
         self._keys("two", "one")
         self.assertEqual(self._used_key_ids(), {"one"})
+        call_kw(self.as_user(self.env["integration.key"], "secrets_officer"), "action_rotate", [[]], {})
         with self.enter_registry_test_mode():
             self.env.ref("healthcare_integration_base.ir_cron_integration_rotate").method_direct_trigger()
         self.assertEqual(self._used_key_ids(), {"two"})
@@ -109,7 +111,10 @@ class TestKeyring(AccessCase):
     def _forget_other_payloads(self):
         """What the database held before this test is encrypted with keys that the test does not have."""
         self.env.flush_all()
-        self.env.cr.execute("DELETE FROM integration_message_chunk WHERE message_id <> ALL(%s)", (self.messages.ids,))
         self.env.cr.execute(
-            "UPDATE integration_credential SET secret_ciphertext = NULL WHERE id <> ALL(%s)", (self.credentials.ids,)
+            "DELETE FROM integration_message_chunk WHERE message_id <> ALL(%s)", (self.messages.ids,)
+        )
+        self.env.cr.execute(
+            "UPDATE integration_credential SET secret_ciphertext = NULL WHERE id <> ALL(%s)",
+            (self.credentials.ids,),
         )

@@ -15,6 +15,7 @@ class IntegrationEndpointCheck(models.TransientModel):
     _description = "Connection Test"
 
     endpoint_id = fields.Many2one("integration.endpoint", required=True, readonly=True, ondelete="cascade")
+    endpoint_state = fields.Selection(related="endpoint_id.state")
     line_ids = fields.One2many("integration.endpoint.check.line", "check_id", readonly=True)
     is_passed = fields.Boolean(readonly=True)
     presented_key = fields.Char(

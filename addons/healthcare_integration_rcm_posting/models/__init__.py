@@ -6,6 +6,7 @@ from . import integration_message
 from . import rcm_adjustment
 from . import rcm_claim
 from . import rcm_claim_account
+from . import rcm_claim_display
 from . import rcm_claim_matching
 from . import rcm_claim_resolution
 from . import rcm_ledger
@@ -16,10 +17,12 @@ from . import rcm_provider_adjustment_rule
 from . import rcm_remittance
 from . import rcm_remittance_actions
 from . import rcm_remittance_bank
+from . import rcm_remittance_display
 from . import rcm_remittance_intake
 from . import rcm_remittance_parties
 from . import rcm_remittance_planning
 from . import rcm_remittance_posting
+from . import rcm_remittance_review
 from . import rcm_remittance_undo
 from . import rcm_service_line
 from . import res_company

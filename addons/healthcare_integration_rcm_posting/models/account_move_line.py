@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..posting.roles import Role
 
 
 class AccountMoveLine(models.Model):
@@ -13,8 +15,19 @@ class AccountMoveLine(models.Model):
         "account.move", string="Claim's Invoice", readonly=True, copy=False, index="btree_not_null"
     )
     rcm_role = fields.Char(string="Posting Role", readonly=True, copy=False)
+    rcm_role_label = fields.Char(string="What It Is", compute="_compute_rcm_role_label")
     rcm_reference = fields.Char(
         string="Pairs Up By", readonly=True, copy=False, help="Claim or trace number of a provider adjustment"
     )
 
     _rcm_reference_idx = models.Index("(account_id, rcm_reference) WHERE rcm_reference IS NOT NULL")
+
+    @api.depends("rcm_role")
+    def _compute_rcm_role_label(self):
+        for line in self:
+            line.rcm_role_label = Role(line.rcm_role).label if line.rcm_role else False
+
+    def action_match_rcm_claim(self):
+        """Ask for the invoice of the claim whose money waits in this line."""
+        self.ensure_one()
+        return self.rcm_claim_id.action_match()

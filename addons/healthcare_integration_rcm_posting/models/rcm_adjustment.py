@@ -2,6 +2,10 @@ from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
 
+from ..formats.remittance.codes import ADJUSTMENT_GROUPS, FORMER_ADJUSTMENT_GROUPS
+from .rcm_labels import labelled
+from .rcm_posting_rule import TREATMENTS
+
 
 class RcmAdjustment(models.Model):
     """One reason why a payer paid less (positive) or more (negative) than was charged."""
@@ -18,12 +22,30 @@ class RcmAdjustment(models.Model):
     currency_id = fields.Many2one(related="claim_id.currency_id")
     remittance_id = fields.Many2one(related="claim_id.remittance_id")
     payer_id = fields.Many2one(related="claim_id.payer_id")
+    payment_date = fields.Date(related="claim_id.remittance_id.payment_date")
+    service_code = fields.Char(string="Procedure", related="service_line_id.code")
     position = fields.Integer(help="Segment of the CAS in its transaction", readonly=True, aggregator=None)
     group_code = fields.Char(string="Group", help="CO, OA, PI, PR", readonly=True)
+    group_label = fields.Char(string="Group and Meaning", compute="_compute_group_label")
     reason = fields.Char(help="CARC", readonly=True, index=True)
     amount = fields.Monetary(readonly=True)
     quantity = fields.Float(readonly=True)
-    treatment = fields.Char(help="What the posting rules made of it", readonly=True)
+    treatment = fields.Selection(TREATMENTS, help="What the posting rules made of it", readonly=True)
+
+    @api.depends("group_code")
+    def _compute_group_label(self):
+        groups = ADJUSTMENT_GROUPS | FORMER_ADJUSTMENT_GROUPS
+        for adjustment in self:
+            adjustment.group_label = labelled(adjustment.group_code, groups)
+
+    def action_open_claim(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "rcm.claim",
+            "res_id": self.claim_id.id,
+            "view_mode": "form",
+        }
 
     @api.model
     def _store_treatments(self, rows):

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..formats.remittance.codes import PROVIDER_ADJUSTMENTS
+from .rcm_labels import labelled
 
 
 class RcmProviderAdjustment(models.Model):
@@ -14,13 +17,24 @@ class RcmProviderAdjustment(models.Model):
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     currency_id = fields.Many2one(related="remittance_id.currency_id")
     payer_id = fields.Many2one(related="remittance_id.payer_id")
+    payment_date = fields.Date(related="remittance_id.payment_date")
     position = fields.Integer(help="Segment of the PLB in its transaction", readonly=True, aggregator=None)
     ordinal = fields.Integer(help="Which pair of the segment", readonly=True, aggregator=None)
     provider_identifier = fields.Char(help="PLB01", readonly=True)
     fiscal_period = fields.Date(help="PLB02", readonly=True)
     code = fields.Char(string="Reason", help="PLB03-1", readonly=True)
+    code_label = fields.Char(string="Reason and Meaning", compute="_compute_code_label")
     reference = fields.Char(help="PLB03-2: claim, trace or agreement number", readonly=True)
     amount = fields.Monetary(readonly=True)
     line_ids = fields.One2many("account.move.line", "rcm_provider_adjustment_id", readonly=True)
 
     _ordinal_uniq = models.Constraint("UNIQUE (remittance_id, position, ordinal)", "A pair of a PLB is stored once.")
+
+    @api.depends("code")
+    def _compute_code_label(self):
+        for adjustment in self:
+            adjustment.code_label = labelled(adjustment.code, PROVIDER_ADJUSTMENTS)
+
+    def action_open_remittance(self):
+        self.ensure_one()
+        return self.remittance_id._open_form()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..formats.remittance.codes import PROVIDER_ADJUSTMENTS
 from ..posting.roles import Role
 from ..posting.rules import DEFAULT_PROVIDER_RULES, ProviderAdjustmentRule, ProviderAdjustmentRuleTable, Sign
 
@@ -17,6 +18,7 @@ class RcmProviderAdjustmentRule(models.Model):
     company_id = fields.Many2one("res.company", index=True, help="Empty: all companies")
     payer_id = fields.Many2one("res.partner", index="btree_not_null", help="Empty: any payer")
     code = fields.Char(help="PLB03-1. Empty: any code")
+    meaning = fields.Char(compute="_compute_meaning")
     sign = fields.Selection(
         [(Sign.ANY.value, "Any"), (Sign.NEGATIVE.value, "Negative: pays"), (Sign.POSITIVE.value, "Positive: recoups")],
         required=True,
@@ -35,6 +37,11 @@ class RcmProviderAdjustmentRule(models.Model):
     _account_named = models.Constraint(
         "CHECK (role <> 'rule_account' OR account_id IS NOT NULL)", "A rule that uses its own account must name it."
     )
+
+    @api.depends("code")
+    def _compute_meaning(self):
+        for rule in self:
+            rule.meaning = PROVIDER_ADJUSTMENTS.get((rule.code or "").strip(), False)
 
     @api.model
     def _selection_role(self):

@@ -55,6 +55,8 @@ class RcmRemittancePosting(models.Model):
             if self._is_duplicate(part.header):
                 return
             self._begin(part.header)
+        # The task runs in the flow's company; the entries are those of the facility, which may be a branch of it.
+        self = self.with_company(self.company_id)
         entries = self._plan_part(part)
         self._apply_entries(entries, {claim.position: record for claim, record in part.claims})
         self.posted_claim_count += len(part.claims)

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import formatLang
 
 
 class RcmServiceLine(models.Model):
@@ -26,3 +27,12 @@ class RcmServiceLine(models.Model):
     service_date_end = fields.Date(readonly=True)
     remarks = fields.Char(string="Remark Codes", readonly=True)
     adjustment_ids = fields.One2many("rcm.adjustment", "service_line_id", readonly=True)
+    adjustment_summary = fields.Char(string="Adjustments", compute="_compute_adjustment_summary")
+
+    @api.depends("adjustment_ids.amount")
+    def _compute_adjustment_summary(self):
+        for line in self:
+            line.adjustment_summary = ", ".join(
+                f"{part.group_code} {part.reason} {formatLang(self.env, part.amount, currency_obj=line.currency_id)}"
+                for part in line.adjustment_ids
+            )

@@ -15,8 +15,8 @@ from .adjudication import Adjudication, adjudicate
 from .context import PostingContext
 from .errors import PlanError
 from .issues import claim_issue
-from .ledger import PAYER_RANK, ClaimAccount, MatchState, OpenItem, PostedLine, PriorPosting
-from .plan import ClaimPlan, EntryPlan, Outcome, PlannedLine
+from .ledger import PAYER_RANK, ClaimAccount, MatchState, OpenItem, PriorPosting
+from .plan import ClaimPlan, EntryPlan, Outcome
 from .reversals import REVERSAL_STATUS, plan_reversal
 from .roles import Role
 from .settlement import Settlement, park
@@ -161,7 +161,9 @@ def _outcome(plan: ClaimPlan, decided: Adjudication) -> Outcome:
 
 
 def _verify(plan: ClaimPlan) -> None:
-    total = sum((line.amount for line in plan.lines), plan.paid)
+    total = plan.paid
+    for line in plan.lines:
+        total += line.amount
     if total:
         raise PlanError(
             code="remittance.plan.claim_unbalanced",
@@ -178,14 +180,7 @@ def _posting(plan: ClaimPlan, claim: Claim, context: PostingContext) -> PriorPos
         claim=f"{plan.key_prefix}{plan.position}",
         payer=context.payer,
         status=claim.status,
-        lines=[_as_posted(line) for line in plan.lines],
-        document=claim,
         payer_claim_number=claim.payer_claim_number,
+        plan=plan,
+        document=claim,
     )
-
-
-def _as_posted(line: PlannedLine) -> PostedLine:
-    matched = ()
-    if line.role is Role.CLAIM_RECEIVABLE:
-        matched = tuple((target, -line.amount) for target in line.reconcile)
-    return PostedLine(line.key, line.role, line.account, line.partner, line.amount, matched)

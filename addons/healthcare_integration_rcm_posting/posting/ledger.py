@@ -15,13 +15,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..formats.remittance.codes import CLAIM_STATUSES
 from ..formats.remittance.documents import ZERO, Claim
 from .errors import PlanError
 from .figures import Figures
 from .roles import Role
+
+if TYPE_CHECKING:
+    from .plan import ClaimPlan, PlannedLine
 
 Target = int | str  # the id of a journal item, or the key of a planned line
 
@@ -57,8 +60,6 @@ class Addressee(str, Enum):
 
 #: The statuses of processed claims, with the place of the payer in the coordination of benefits.
 PAYER_RANK = {code: status.rank for code, status in CLAIM_STATUSES.items() if status.rank}
-
-_KIND_ORDER = {ItemKind.INVOICE: 0, ItemKind.REVERSAL: 0, ItemKind.NEXT_PAYER: 1, ItemKind.PATIENT: 2}
 
 
 @dataclass(slots=True, eq=False)
@@ -118,19 +119,30 @@ class PostedLine(NamedTuple):
 class PriorPosting:
     """An earlier posting of a claim, with all its lines, those that a person added to resolve it included.
 
+    A claim that left no lines (a denial) is a posting too: a reversal may follow it.
+
     :ivar claim: record id of the claim as posted, or the location of one that is only planned
     :ivar payer: partner id of the payer whose remittance it was
-    :ivar figures: see :class:`Figures`; of a planned one they are drawn from ``document`` when needed
+    :ivar figures: see :class:`Figures`
+    :ivar plan: of a posting that is only planned; lines and figures are drawn from it and from
+        ``document`` when a later claim asks for them
     """
 
     claim: Target
     payer: int | None
     status: str
-    lines: list[PostedLine]
+    lines: list[PostedLine] | None = None
     figures: Figures | None = None
-    document: Claim | None = None
     payer_claim_number: str = ""
     reversed: bool = False
+    plan: ClaimPlan | None = None
+    document: Claim | None = None
+
+    def posted_lines(self) -> list[PostedLine]:
+        """Return the lines, clearing excepted."""
+        if self.lines is None:
+            self.lines = [_as_posted(line) for line in self.plan.lines]
+        return self.lines
 
     def comparable(self) -> Figures:
         """Return the amounts of the posted claim."""
@@ -141,6 +153,13 @@ class PriorPosting:
     def repeated_by(self, claim: Claim) -> bool:
         """Whether the claim is another copy of the posted one."""
         return self.status == claim.status and self.comparable() == Figures.of(claim)
+
+
+def _as_posted(line: PlannedLine) -> PostedLine:
+    matched = ()
+    if line.role is Role.CLAIM_RECEIVABLE:
+        matched = tuple((target, -line.amount) for target in line.reconcile)
+    return PostedLine(line.key, line.role, line.account, line.partner, line.amount, matched)
 
 
 @dataclass(slots=True, eq=False)
@@ -177,7 +196,7 @@ class ClaimAccount:
         """Return the items that a payment of ``payer`` may settle, in that order.
 
         The payer's own items come first, the patient's last; a later payer settles what was
-        forwarded to it before the invoice.
+        forwarded before the invoice, whatever partner it was forwarded to.
         """
         items = [item for item in self.items if item.residual > 0 and item.id not in withheld]
         if len(items) > 1:
@@ -187,7 +206,6 @@ class ClaimAccount:
                     item.kind is ItemKind.PATIENT,
                     item.partner != payer,
                     not (forwarded_first and item.kind is ItemKind.NEXT_PAYER),
-                    _KIND_ORDER[item.kind],
                 )
             )
         return items
@@ -205,7 +223,9 @@ class ClaimAccount:
         taken = self.allowance_brought_forward
         for prior in self.priors:
             if not prior.reversed and PAYER_RANK.get(prior.status, before_rank) < before_rank:
-                taken += sum((line.amount for line in prior.lines if line.role is Role.ALLOWANCE), ZERO)
+                taken += sum(
+                    (line.amount for line in prior.posted_lines() if line.role is Role.ALLOWANCE), ZERO
+                )
         return taken
 
 

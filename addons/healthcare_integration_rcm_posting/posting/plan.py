@@ -230,7 +230,9 @@ class EntryPlan:
 
     def verify(self) -> None:
         """Raise :class:`PlanError` unless the entry balances."""
-        total = sum((line.amount for line in self.lines), ZERO)
+        total = ZERO
+        for line in self.lines:
+            total += line.amount
         if total:
             raise PlanError(
                 code="remittance.plan.entry_unbalanced",

@@ -76,7 +76,7 @@ def _hold(
 def _by_account(original: PriorPosting) -> dict[tuple, list[PostedLine]]:
     """Group the lines whose balances make up one amount to take back."""
     groups: dict[tuple, list[PostedLine]] = {}
-    for line in original.lines:
+    for line in original.posted_lines():
         groups.setdefault((line.role, line.account, line.partner), []).append(line)
     return groups
 

@@ -163,7 +163,7 @@ class Settlement:
             line.id
             for prior in self.account.priors
             if not prior.reversed and prior.payer == self.context.payer and prior.repeated_by(self.claim)
-            for line in prior.lines
+            for line in prior.posted_lines()
         )
 
     def _credit_items(self, allocation: Allocation) -> None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import random
-from collections.abc import Sequence
 from decimal import Decimal
 
 from odoo.addons.healthcare_integration_rcm_posting.formats.remittance import Claim, Remittance
 
 from .adjudication import (
     FORWARDED,
-    ZERO,
     Contract,
     denied,
     denied_in_part,

@@ -84,18 +84,26 @@ class TransactionReader:
         for block in blocks:
             delimiters = block.delimiters
             text = block_text(block, self.findings)
-            texts = segment_texts(text, delimiters)
-            start = 0
-            for index in _envelope_indexes(text, texts, delimiters):
+            if _is_plain(text, delimiters):
+                texts = text.split(delimiters.segment)
+                texts.pop()
+                yield self._body_run(texts, delimiters)
+            else:
+                yield from self._mixed_runs(segment_texts(text, delimiters), delimiters)
+        self._tracker.finish()
+
+    def _mixed_runs(self, texts: list[str], delimiters: Delimiters) -> Iterator[_Run]:
+        start = 0
+        for index, text in enumerate(texts):
+            if text.partition(delimiters.element)[0] in ENVELOPE_IDENTIFIERS:
                 if start < index:
                     yield self._body_run(texts[start:index], delimiters)
-                segment = texts[index].split(delimiters.element)
+                segment = text.split(delimiters.element)
                 self._tracker.envelope(segment, delimiters)
                 yield _Run(segment[0], [segment])
                 start = index + 1
-            if start < len(texts):
-                yield self._body_run(texts[start:], delimiters)
-        self._tracker.finish()
+        if start < len(texts):
+            yield self._body_run(texts[start:], delimiters)
 
     def _body_run(self, texts: list[str], delimiters: Delimiters) -> _Run:
         if self._tracker.transaction:
@@ -133,17 +141,18 @@ def read_transaction(source: Source, envelope: TransactionEnvelope) -> Transacti
     )
 
 
-def _envelope_indexes(text: str, texts: list[str], delimiters: Delimiters) -> list[int]:
-    """Return which segments of a block are envelope segments; most blocks hold none, which is seen quickly."""
-    if not _envelope_pattern(delimiters).search(delimiters.segment + text):
-        return []
-    separator = delimiters.element
-    return [
-        index for index, piece in enumerate(texts) if piece.partition(separator)[0] in ENVELOPE_IDENTIFIERS
-    ]
+def _is_plain(text: str, delimiters: Delimiters) -> bool:
+    """Tell whether a block can be split as it is: nothing blank, indented, unterminated or of an envelope.
+
+    One search answers this for nearly all blocks of a large file.
+    """
+    terminator = delimiters.segment
+    return text.endswith(terminator) and not _noteworthy(delimiters).search(terminator + text[:-1])
 
 
 @lru_cache(maxsize=16)
-def _envelope_pattern(delimiters: Delimiters) -> re.Pattern[str]:
+def _noteworthy(delimiters: Delimiters) -> re.Pattern[str]:
+    """Return what finds segments, each behind a terminator, that must be looked at one by one."""
     terminator, separator = re.escape(delimiters.segment), re.escape(delimiters.element)
-    return re.compile(f"{terminator}[ \\t]*(?:{'|'.join(ENVELOPE_IDENTIFIERS)})(?:{separator}|{terminator}|\\Z)")
+    identifiers = "|".join(ENVELOPE_IDENTIFIERS)
+    return re.compile(f"{terminator}(?:[ \\t{terminator}]|(?:{identifiers})(?:[{separator}{terminator}]|\\Z))")

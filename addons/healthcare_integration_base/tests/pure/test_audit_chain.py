@@ -36,7 +36,9 @@ def test_differences_name_exactly_what_differs(sealed, found):
     reported = {(item.kind, item.entry_id) for item in differences(manifest(sealed.items()), found.items())}
     expected = {("removed", number) for number in sealed if number not in found}
     expected |= {("inserted", number) for number in found if number not in sealed}
-    expected |= {("changed", number) for number in sealed if number in found and sealed[number] != found[number]}
+    expected |= {
+        ("changed", number) for number in sealed if number in found and sealed[number] != found[number]
+    }
     assert reported == expected
 
 

@@ -358,6 +358,13 @@ class TestTransfers:
         assert type(error) is TransientError and error.code == "sftp.connection_lost"
         assert sum(map(len, received)) < 5 * MIB + 500
 
+    @pytest.mark.parametrize("size", [0, 99_999, 100_001, 2 * MIB])
+    def test_a_server_that_tells_another_size_than_it_sends(self, partner, size):
+        drop(partner, "a.835", b"x" * 100_000)
+        with partner("--end-at", str(size)) as house:
+            error = failure(transport(house), fetch_all)
+        assert type(error) is TransientError and error.code == "sftp.file_changed"
+
     def test_an_upload_that_is_cut_is_not_visible_and_can_be_repeated(self, partner):
         content = os.urandom(2 * MIB)
         with partner("--cut-upload-after", str(MIB)) as house:

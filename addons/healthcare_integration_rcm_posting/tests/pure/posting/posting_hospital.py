@@ -34,9 +34,7 @@ from odoo.addons.healthcare_integration_rcm_posting.posting.rules import (
 
 PAYER, NEXT_PAYER, PATIENT = 1, 2, 3
 INVOICE_RECEIVABLE = 100
-ACCOUNTS = {
-    role: 101 + number for number, role in enumerate(role for role in Role if role.configurable)
-}
+ACCOUNTS = {role: 101 + number for number, role in enumerate(role for role in Role if role.configurable)}
 ROLE_KINDS = {
     Role.PATIENT_RECEIVABLE: ItemKind.PATIENT,
     Role.PAYER_RECEIVABLE: ItemKind.NEXT_PAYER,
@@ -131,9 +129,7 @@ class Hospital:
 
     def account(self, key: str) -> ClaimAccount:
         invoice = self.invoices.get(key, Invoice([], Addressee.PAYER, MatchState.UNMATCHED, None, None))
-        account = ClaimAccount(
-            key, invoice.state, invoice.addressed_to, invoice.patient, invoice.next_payer
-        )
+        account = ClaimAccount(key, invoice.state, invoice.addressed_to, invoice.patient, invoice.next_payer)
         account.items = [self._item(line, ItemKind.INVOICE) for line in invoice.receivable]
         for posted in self.claims:
             if posted.key == key:
@@ -253,7 +249,9 @@ class Hospital:
 
     def open(self, claim_id: str) -> Decimal:
         """What is open on the invoice of a claim."""
-        return sum((self.books.items[line].residual for line in self.invoices[claim_id].receivable), Decimal(0))
+        return sum(
+            (self.books.items[line].residual for line in self.invoices[claim_id].receivable), Decimal(0)
+        )
 
     def with_policy(self, **policy) -> Hospital:
         self.policy = replace(self.policy, **policy)

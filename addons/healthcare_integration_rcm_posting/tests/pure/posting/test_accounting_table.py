@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from posting_documents import claim, line, money, remit, reversal
-from posting_hospital import NEXT_PAYER, PATIENT, PAYER, Hospital, codes, figures
+from posting_hospital import INVOICE_RECEIVABLE, NEXT_PAYER, PATIENT, PAYER, Hospital, codes, figures
 
 from odoo.addons.healthcare_integration_rcm_posting.posting.errors import PlanError
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import Addressee, MatchState
@@ -72,9 +72,7 @@ def test_negative_allowance_that_outweighs_the_payment_is_not_posted(hospital):
 
 
 def test_patient_responsibility_of_a_payers_invoice_moves_to_the_patient(hospital):
-    plan = receive_one(
-        hospital, claim("A1", 600, 400, ("PR", "1", 100), ("PR", "2", 70), ("PR", "3", 30))
-    )
+    plan = receive_one(hospital, claim("A1", 600, 400, ("PR", "1", 100), ("PR", "2", 70), ("PR", "3", 30)))
     assert figures(plan) == values(claim_receivable=-600, patient_receivable=200)
     assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 200
     assert plan.transferred == 200
@@ -146,7 +144,9 @@ def test_denied_claim_posts_nothing_and_raises_the_amount(hospital, group):
 
 
 def test_allowance_beside_a_denial_waits_with_it(hospital):
-    plan = receive_one(hospital, claim("A1", 600, 0, lines=[line(600, 0, ("CO", "45", 200), ("CO", "50", 400))]))
+    plan = receive_one(
+        hospital, claim("A1", 600, 0, lines=[line(600, 0, ("CO", "45", 200), ("CO", "50", 400))])
+    )
     assert (plan.lines, plan.denied, plan.outcome) == ([], 600, Outcome.DENIED)
     assert plan.exceptions[0].finding.amount == 600
 
@@ -186,7 +186,9 @@ def test_denied_line_beside_a_deductible_line_of_an_unpaid_claim(hospital):
 
 
 def test_denial_at_claim_level_of_an_unpaid_claim_denies_its_lines_too(hospital):
-    plan = receive_one(hospital, claim("A1", 600, 0, ("CO", "16", 500), lines=[line(600, 500, ("CO", "45", 100))]))
+    plan = receive_one(
+        hospital, claim("A1", 600, 0, ("CO", "16", 500), lines=[line(600, 500, ("CO", "45", 100))])
+    )
     assert (plan.lines, plan.denied, plan.outcome) == ([], 600, Outcome.DENIED)
 
 
@@ -249,28 +251,38 @@ def accounts_credited(plan):
     return [line.account for line in plan.lines if line.role is Role.CLAIM_RECEIVABLE]
 
 
-def test_later_payer_settles_what_was_forwarded_before_the_invoice_and_the_patient_last(hospital):
+@pytest.mark.parametrize("payer", [NEXT_PAYER, 9])
+def test_later_payer_settles_what_was_forwarded_before_the_invoice_and_the_patient_last(hospital, payer):
     hospital.receive(
         remit(
-            claim("A1", 300, 150, ("PR", "2", 50), ("CO", "999", 100), status="19", number="ICN-1"),
-            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-2"),
+            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"),
+            claim("A1", 300, 150, ("PR", "2", 50), ("CO", "999", 100), status="19", number="ICN-2"),
         )
     )
-    invoice, forwarded, patient = (
-        100,
-        hospital.accounts[Role.PAYER_RECEIVABLE],
-        hospital.accounts[Role.PATIENT_RECEIVABLE],
-    )
     hospital.pay(hospital.invoices["A1"].receivable[0], 200)
-    plan = receive_one(hospital, claim("A1", 170, 170, status="2"), NEXT_PAYER)
-    assert accounts_credited(plan) == [forwarded, invoice, patient]
+    plan = receive_one(hospital, claim("A1", 170, 170, status="2"), payer)
+    assert accounts_credited(plan) == [
+        hospital.accounts[Role.PAYER_RECEIVABLE],
+        INVOICE_RECEIVABLE,
+        hospital.accounts[Role.PATIENT_RECEIVABLE],
+    ]
     assert [line.amount for line in plan.lines] == [-50, -100, -20]
 
 
-def test_own_invoice_of_the_payer_is_settled_before_what_others_owe(hospital):
-    hospital.receive(remit(claim("A1", 200, 150, ("PR", "2", 50), status="19")))
-    plan = receive_one(hospital, claim("A1", 430, 430))
-    assert accounts_credited(plan) == [100, hospital.accounts[Role.PAYER_RECEIVABLE]]
+@pytest.mark.parametrize("status", ["1", "2"])
+def test_own_invoice_of_the_payer_is_settled_first_and_the_patient_last(hospital, status):
+    hospital.receive(
+        remit(
+            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"),
+            claim("A1", 200, 150, ("PR", "2", 50), status="19", number="ICN-2"),
+        )
+    )
+    plan = receive_one(hospital, claim("A1", 400, 400, status=status))
+    assert accounts_credited(plan) == [
+        INVOICE_RECEIVABLE,
+        hospital.accounts[Role.PAYER_RECEIVABLE],
+        hospital.accounts[Role.PATIENT_RECEIVABLE],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -383,7 +395,10 @@ def test_repeated_claim_does_not_settle_what_the_first_moved_to_the_patient(hosp
     assert hospital.balance(Role.PATIENT_RECEIVABLE) == 200
 
 
-UNKNOWN = {MatchState.UNMATCHED: "remittance.claim.unmatched", MatchState.AMBIGUOUS: "remittance.claim.ambiguous"}
+UNKNOWN = {
+    MatchState.UNMATCHED: "remittance.claim.unmatched",
+    MatchState.AMBIGUOUS: "remittance.claim.ambiguous",
+}
 
 
 @pytest.mark.parametrize("state", UNKNOWN)
@@ -416,9 +431,7 @@ def test_claim_not_found_without_a_payment_only_raises():
 
 
 def test_negative_payment_that_is_no_reversal_is_a_takeback_to_identify(hospital):
-    plan = hospital.receive(
-        remit(claim("A1", 600, -50, ("CO", "45", 650)), claim("B1", 500, 500))
-    )
+    plan = hospital.receive(remit(claim("A1", 600, -50, ("CO", "45", 650)), claim("B1", 500, 500)))
     first = next(plan.claims)
     assert figures(first) == values(takeback=50)
     assert codes(first) == ["remittance.claim.negative_payment"]
@@ -453,7 +466,9 @@ def test_resolving_an_unapplied_claim_later(paid):
     hospital.receive(posted)
     hospital.invoice("A1", 600)
     plan = hospital.resolve(posted.claims[0])
-    expected = values(claim_receivable=-600, allowance=150, patient_receivable=450 - paid, unapplied_cash=paid)
+    expected = values(
+        claim_receivable=-600, allowance=150, patient_receivable=450 - paid, unapplied_cash=paid
+    )
     assert figures(plan) == {role: amount for role, amount in expected.items() if amount}
     assert hospital.balance(Role.UNAPPLIED_CASH) == 0
     assert hospital.open("A1") == 0
@@ -532,7 +547,9 @@ def test_rule_by_date_of_service(hospital):
 
 
 def test_labels_and_exceptions_never_carry_the_patients_name(hospital):
-    plan = hospital.receive(remit(claim("A1", 600, 650, ("CO", "45", -50), ("CO", "16", 0)), claim("B1", 1, 1)))
+    plan = hospital.receive(
+        remit(claim("A1", 600, 650, ("CO", "45", -50), ("CO", "16", 0)), claim("B1", 1, 1))
+    )
     texts = [line.label for entry in plan.entries for line in entry.lines]
     texts += [str(exception.finding.as_dict()) + exception.subject for exception in plan.exceptions]
     assert any("A1 / ICN-A1" in text for text in texts)

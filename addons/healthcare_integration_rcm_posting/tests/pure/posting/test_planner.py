@@ -146,7 +146,9 @@ def test_account_that_is_in_the_ledger_stays():
 
 
 def test_totals_by_role_are_what_the_preview_shows(hospital):
-    plan = hospital.plan(remit(claim("A1", 600, 400, ("CO", "45", 150), ("PR", "1", 50)), plb=[("L6", "", -5)]))
+    plan = hospital.plan(
+        remit(claim("A1", 600, 400, ("CO", "45", 150), ("PR", "1", 50)), plb=[("L6", "", -5)])
+    )
     assert plan.totals_by_role() == {
         Role.CLEARING: 405,
         Role.CLAIM_RECEIVABLE: -600,

@@ -20,8 +20,19 @@ from odoo.addons.healthcare_integration_rcm_posting.posting.rules import (
 )
 
 CLAIM_IDS = ["A1", "A2", "A3", "UNKNOWN"]
-CODES = [("CO", "45"), ("CO", "253"), ("PR", "1"), ("PR", "2"), ("OA", "23"), ("CO", "29"), ("CO", "97"),
-         ("PI", "50"), ("OA", "94"), ("CR", "45"), ("CO", "999")]
+CODES = [
+    ("CO", "45"),
+    ("CO", "253"),
+    ("PR", "1"),
+    ("PR", "2"),
+    ("OA", "23"),
+    ("CO", "29"),
+    ("CO", "97"),
+    ("PI", "50"),
+    ("OA", "94"),
+    ("CR", "45"),
+    ("CO", "999"),
+]
 PROCESSED = ["1", "2", "3", "19", "20", "21"]
 OTHERS = ["4", "5", "22", "23", "25", "99"]
 PROVIDER_CODES = ["WO", "FB", "72", "L6", "PI", "IR", "LE", "CS", "J1"]
@@ -107,7 +118,11 @@ def hospitals(draw):
     for claim_id in CLAIM_IDS[:3]:
         hospital.invoice(
             claim_id,
-            *draw(st.lists(st.integers(1, 90000).map(lambda value: Decimal(value) / 100), min_size=1, max_size=2)),
+            *draw(
+                st.lists(
+                    st.integers(1, 90000).map(lambda value: Decimal(value) / 100), min_size=1, max_size=2
+                )
+            ),
             addressed_to=draw(st.sampled_from(list(Addressee))),
             state=draw(st.sampled_from([MatchState.MATCHED] * 3 + [MatchState.AMBIGUOUS])),
             next_payer=draw(st.sampled_from([NEXT_PAYER, None])),
@@ -116,7 +131,7 @@ def hospitals(draw):
 
 
 anything = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -91,9 +91,13 @@ def test_rule_for_something_else_does_not_apply(payer, group, reason):
 
 
 def test_defaults_write_off_nothing_but_the_contractual_codes():
-    written_off = {(rule.group, rule.reason) for rule in DEFAULT_RULES if rule.treatment is Treatment.ALLOWANCE}
+    written_off = {
+        (rule.group, rule.reason) for rule in DEFAULT_RULES if rule.treatment is Treatment.ALLOWANCE
+    }
     assert written_off == {("CO", "45"), ("CO", "253")}
-    transferred = {(rule.group, rule.reason) for rule in DEFAULT_RULES if rule.treatment is Treatment.TRANSFER}
+    transferred = {
+        (rule.group, rule.reason) for rule in DEFAULT_RULES if rule.treatment is Treatment.TRANSFER
+    }
     assert transferred == {("PR", "1"), ("PR", "2"), ("PR", "3")}
     assert not any(rule.group == "PR" for rule in DEFAULT_RULES if rule.treatment is Treatment.DENIAL)
     keys = [(rule.group, rule.reason) for rule in DEFAULT_RULES]
@@ -101,7 +105,9 @@ def test_defaults_write_off_nothing_but_the_contractual_codes():
 
 
 def test_defaults_need_no_account_and_no_date():
-    assert all(rule.account is None and rule.date_from is None and rule.payer is None for rule in DEFAULT_RULES)
+    assert all(
+        rule.account is None and rule.date_from is None and rule.payer is None for rule in DEFAULT_RULES
+    )
     assert all(rule.account is None and rule.payer is None for rule in DEFAULT_PROVIDER_RULES)
 
 

@@ -14,7 +14,10 @@ ORIGINAL = claim(
     "A1",
     600,
     400,
-    lines=[line(500, 350, ("CO", "45", 100), ("PR", "2", 50)), line(100, 50, ("CO", "45", 20), ("PR", "2", 30))],
+    lines=[
+        line(500, 350, ("CO", "45", 100), ("PR", "2", 50)),
+        line(100, 50, ("CO", "45", 20), ("PR", "2", 30)),
+    ],
 )
 OTHER = claim("B1", 1000, 1000)
 
@@ -196,7 +199,9 @@ def not_mirrored():
     first, second = taken_back.service_lines
     yield replace(taken_back, charge=money(-610), paid=money(-410)), "charge -610"
     yield replace(taken_back, service_lines=[first]), "CO 45 -100"
-    shifted = [replace(a, amount=a.amount - 10 if a.group == "CO" else a.amount + 10) for a in first.adjustments]
+    shifted = [
+        replace(a, amount=a.amount - 10 if a.group == "CO" else a.amount + 10) for a in first.adjustments
+    ]
     yield replace(taken_back, service_lines=[replace(first, adjustments=shifted), second]), "CO 45 -130"
     regrouped = [replace(a, group="CR") for a in first.adjustments]
     yield replace(taken_back, service_lines=[replace(first, adjustments=regrouped), second]), "CR 45 -100"

@@ -42,9 +42,7 @@ def test_reversal_correction_and_recovery_over_two_remittances():
     assert plan.exceptions == []
     assert hospital.balance(Role.PAYER_REFUND, PAYER) == -200
     third = claim("A3", 600, 400, ("CO", "45", 200))
-    plan = hospital.receive(
-        remit(third, plb=[("WO", "ICN-A1", 200), ("L6", "", 5)], trace="T2", amount=195)
-    )
+    plan = hospital.receive(remit(third, plb=[("WO", "ICN-A1", 200), ("L6", "", 5)], trace="T2", amount=195))
     assert plan.cleared == 195
     assert plan.exceptions == []
     assert hospital.balance(Role.PAYER_REFUND) == 0

@@ -1,0 +1,92 @@
+import dataclasses
+from decimal import Decimal
+
+from odoo import models
+
+from odoo.addons.healthcare_integration_base.queue import integration_task
+
+from ..formats.remittance.documents import Claim
+from ..posting.claims import plan_claim
+from ..posting.issues import review_issue
+from ..posting.plan import EntryPlan
+
+REVIEW = "review"
+
+
+class RcmRemittanceReview(models.Model):
+    """Posts what waited in the review list, once a rule covers it."""
+
+    _inherit = "rcm.remittance"
+
+    def _queue_review(self):
+        """Queue another look at the adjustments that no rule covered, as the user of each flow."""
+        for remittance in self:
+            message = remittance.message_id.sudo()
+            remittance.with_company(message.company_id).with_integration_task(
+                identity_key=f"remittance.review:{remittance.id}",
+                message=message,
+                flow=message.flow_id,
+                user=message.flow_id.user_id,
+            )._settle_review()
+
+    @integration_task("Post adjustments that a new rule covers")
+    def _settle_review(self):
+        """Post one more entry with the reviewed adjustments that a rule covers now; report the others again."""
+        self.ensure_one()
+        # As in posting: the documents are the system's, the entries the user's.
+        remittance = self.sudo().with_company(self.sudo().company_id)
+        if remittance.state != "posted":
+            return
+        records = remittance._claims_in_review()
+        entry = remittance._plan_review(records)
+        if entry.claims:
+            remittance._apply_entries([entry], records, key_suffix=remittance._next_review_key())
+
+    def _claims_in_review(self):
+        """Return ``{position: rcm.claim}`` of the claims with adjustments in the review list."""
+        adjustments = self.env["rcm.adjustment"].search(
+            [("claim_id.remittance_id", "=", self.id), ("treatment", "=", REVIEW)]
+        )
+        return {claim.position: claim for claim in adjustments.claim_id.filtered("invoice_id")}
+
+    def _plan_review(self, records):
+        """Return the plan of an entry that settles what can be settled of the records' reviewed adjustments."""
+        context = self._posting_context()
+        claims = self.env["rcm.claim"].union(*records.values())
+        accounts = claims._claim_accounts()
+        plans = []
+        for document in self._documents():
+            record = isinstance(document, Claim) and records.get(document.position)
+            if record:
+                waiting = self._reviewed_part(document, record)
+                plans.append(plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}."))
+        entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+        entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
+        entry.verify()
+        return entry
+
+    @staticmethod
+    def _reviewed_part(document, record):
+        """Return the claim as it would be if only its reviewed adjustments had been sent, without payment."""
+        waiting = {
+            (adjustment.position, adjustment.group_code, adjustment.reason)
+            for adjustment in record.adjustment_ids
+            if adjustment.treatment == REVIEW
+        }
+
+        def reviewed(adjustments):
+            return [a for a in adjustments if (a.position, a.group, a.reason) in waiting]
+
+        return dataclasses.replace(
+            document,
+            paid=Decimal(0),
+            findings=[],
+            adjustments=reviewed(document.adjustments),
+            service_lines=[
+                dataclasses.replace(line, adjustments=reviewed(line.adjustments)) for line in document.service_lines
+            ],
+        )
+
+    def _next_review_key(self):
+        prefix = self._entry_key("review/")
+        return f"review/{len(self.entry_ids.filtered(lambda e: (e.rcm_entry_key or '').startswith(prefix))) + 1}"

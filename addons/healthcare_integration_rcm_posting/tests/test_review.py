@@ -1,0 +1,74 @@
+from odoo.tests import tagged
+
+from .common import RcmCase, claim, service_line
+
+
+@tagged("post_install", "-at_install")
+class TestReview(RcmCase):
+    """What no rule covers waits with its amount; a new rule releases all of it at once."""
+
+    def add_rule(self, reason, treatment):
+        self.env["rcm.posting.rule"].create({"group_code": "CO", "reason": reason, "treatment": treatment})
+
+    def resolve(self, remittance):
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assert_no_dead_task()
+
+    def take_in_unknown_reason(self, *numbers):
+        for number in numbers:
+            self.claim_invoice(number, 100)
+        return self.take_in(self.remit(*(claim(number, 100, 80, ("CO 9999", 20)) for number in numbers)))
+
+    def test_new_rule_posts_what_waited(self):
+        remittance = self.take_in_unknown_reason("R100001", "R100002")
+        self.assert_posted(remittance, claim_receivable=-160)
+        exception = self.exceptions(remittance)
+        self.assertEqual((exception.code, exception.amount), ("remittance.adjustment.no_rule", 40))
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-200, allowance=40)
+        self.assertEqual(set(remittance.claim_ids.invoice_id.mapped("payment_state")), {"paid"})
+        self.assertEqual(set(remittance.claim_ids.mapped("outcome")), {"posted"})
+        self.assertFalse(self.exceptions(remittance))
+
+    def test_without_a_rule_it_is_reported_again(self):
+        remittance = self.take_in_unknown_reason("R100003")
+        self.resolve(remittance)
+        self.assertEqual(self.exceptions(remittance).code, "remittance.adjustment.no_rule")
+        self.assert_posted(remittance, claim_receivable=-80)
+
+    def test_service_line(self):
+        invoice = self.claim_invoice("R100004", 100)
+        document = claim("R100004", 100, 80)
+        document.service_lines = [
+            service_line("99213", 60, 60),
+            service_line("99214", 40, 20, ("CO 9999", 15), ("CO 45", 5)),
+        ]
+        remittance = self.take_in(self.remit(document))
+        self.assert_posted(remittance, claim_receivable=-85, allowance=5)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-100, allowance=20)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    def test_denial_rule_posts_nothing(self):
+        remittance = self.take_in_unknown_reason("R100005")
+        self.add_rule("9999", "denial")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-80)
+        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.denied")
+
+    def test_reversal_takes_back_both_entries(self):
+        remittance = self.take_in_unknown_reason("R100006")
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.claim_invoice("R100007", 500)
+        reversal = self.take_in(
+            self.remit(
+                claim("R100006", -100, -80, ("CO 9999", -20), status="22"),
+                claim("R100007", 500, 500),
+            )
+        )
+        self.assert_posted(reversal, claim_receivable=-400, allowance=-20)
+        self.assertEqual(remittance.claim_ids.invoice_id.amount_residual, 100)

@@ -1,0 +1,237 @@
+"""Claims per second of match + post + reconcile, beside the naive way and beside the floor, in one run.
+
+Runs in Odoo's shell on a database of its own that has the remittance addon installed:
+
+    ./setup/odoo -d benchmark -i healthcare_integration_rcm_posting,l10n_us_account --stop-after-init
+    ./setup/odoo shell -d benchmark --no-http < tests/benchmarks/posting.py
+
+* ours: ``rcm.remittance._post_next_part`` of a stored remittance: read, match, plan, post, reconcile,
+  states, one commit per part;
+* naive: the same lines, one entry created, posted, reconciled and committed per claim (a sample of 100);
+* floor: ``create`` + ``_post`` + ``_reconcile_plan`` of the same lines with explicit values, nothing else.
+
+Each claim has a payment, a contractual allowance and a patient line. The three are alternated; figures
+are medians of the rounds. Sizes and rounds come from BENCHMARK_CLAIMS (500,5000) and BENCHMARK_ROUNDS (5).
+"""
+
+# ruff: noqa: F821 (env is the shell's)
+import datetime
+import os
+import resource
+import statistics
+import time
+from decimal import Decimal
+
+from odoo import Command
+
+from odoo.addons.healthcare_integration_base.formats.x12 import Group, Interchange
+from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.documents import (
+    Adjustment,
+    Claim,
+    Party,
+    RemittanceHeader,
+)
+from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.writer import (
+    Remittance,
+    write_remittance_file,
+)
+
+SIZES = [int(size) for size in os.environ.get("BENCHMARK_CLAIMS", "500,5000").split(",")]
+ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "5"))
+NAIVE_SAMPLE = 100
+CHARGE, PAID, ALLOWED, PATIENT = 100.0, 70.0, 10.0, 20.0
+PAYER_ID, NPI = "1999999999", "1234567893"
+
+
+class Hospital:
+    """A company with its posting accounts, a payer and a patient."""
+
+    def __init__(self, env):
+        self.env = env
+        self.company = env.company
+        if not self.company.chart_template:
+            env["account.chart.template"].try_loading("generic_coa", self.company, install_demo=False)
+        env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.accounts = {role.value: account for role, account in env["rcm.posting.account"]._accounts(self.company).items()}
+        self.journal = self.company.rcm_journal_id
+        self.payer, self.patient = env["res.partner"].create(
+            [{"name": "Northern Mutual Health Plan", "rcm_is_payer": True}, {"name": "Alex Testcase"}]
+        )
+        self.system = env["integration.system"].create({"name": "Benchmark", "code": str(time.time()), "category": "payer"})
+        env["integration.reference"]._remember(self.system, "payer", PAYER_ID, self.payer)
+        env["integration.reference"]._remember(self.system, "payee", NPI, self.company)
+        self.sequence = int(time.time()) * 100_000
+
+    def invoices(self, count):
+        """Return posted invoices with claim numbers of their own, committed."""
+        invoices = self.env["account.move"].with_context(tracking_disable=True).create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.payer.id,
+                    "rcm_patient_id": self.patient.id,
+                    "rcm_claim_number": f"C{self.sequence + number}",
+                    "invoice_date": "2026-02-10",
+                    "invoice_line_ids": [
+                        Command.create({"name": "Service", "price_unit": CHARGE, "tax_ids": [Command.clear()]})
+                    ],
+                }
+                for number in range(count)
+            ]
+        )
+        self.sequence += count
+        for start in range(0, count, 200):
+            invoices[start : start + 200]._post(soft=False)
+        self.env.cr.commit()
+        return invoices
+
+    def stored_remittance(self, invoices):
+        """Return a remittance that pays the invoices, taken in but not posted, committed."""
+        claims = [
+            Claim(
+                position=0,
+                claim_id=invoice.rcm_claim_number,
+                status="1",
+                charge=Decimal("100.00"),
+                paid=Decimal("70.00"),
+                adjustments=[
+                    Adjustment("CO", "45", Decimal("10.00")),
+                    Adjustment("PR", "1", Decimal("20.00")),
+                ],
+            )
+            for invoice in invoices
+        ]
+        created = datetime.datetime(2026, 3, 16)
+        header = RemittanceHeader(
+            control_number="0001",
+            handling="I",
+            amount=Decimal("70.00") * len(claims),
+            credit_debit="C",
+            method="ACH",
+            payment_date=created.date(),
+            trace_number=f"T{self.sequence}",
+            payer_identifier=PAYER_ID,
+            payer=Party(name="NORTHERN MUTUAL"),
+            payee=Party(name="LAKESIDE", qualifier="XX", identifier=NPI),
+        )
+        content = write_remittance_file(
+            Interchange("000000001", "ZZ", "PAYER", "ZZ", "LAKESIDE", created, "00501", usage="P"),
+            Group("HP", "PAYER", "LAKESIDE", created, "1", "X", "005010X221A1"),
+            [Remittance(header, claims)],
+        )
+        return self._take_in(content)
+
+    def _take_in(self, content):
+        messages = self.env["integration.message"]
+        parent = messages.create(
+            {"company_id": self.company.id, "system_id": self.system.id, "file_name": f"{self.sequence}.835"}
+        )
+        parent._store_payload(content)
+        parent._open_interchange()
+        child = parent.child_ids
+        remittance = self.env["rcm.remittance"]._store(
+            child, self.env["rcm.remittance.handler"]._parse(child)
+        )
+        self.env.cr.execute("DELETE FROM integration_task")
+        self.env.cr.commit()
+        return remittance
+
+    # === THE THREE WAYS === #
+
+    def ours(self, count):
+        """Return the seconds of posting through the product."""
+        remittance = self.stored_remittance(self.invoices(count))
+        self.env.invalidate_all()
+        started = time.perf_counter()
+        while remittance.state != "posted":
+            remittance._post_next_part()
+            self.env.cr.commit()
+        seconds = time.perf_counter() - started
+        assert remittance.posted_claim_count == count, remittance.posted_claim_count
+        assert all(invoice.payment_state == "paid" for invoice in remittance.claim_ids.invoice_id)
+        self.env.cr.execute("DELETE FROM integration_task")
+        self.env.cr.commit()
+        return seconds
+
+    def naive(self, count):
+        """Return the seconds of one entry, posted, reconciled and committed, per claim."""
+        invoices = self.invoices(min(count, NAIVE_SAMPLE))
+        self.env.invalidate_all()
+        started = time.perf_counter()
+        for invoice in invoices:
+            move = self.env["account.move"].create(
+                {
+                    "journal_id": self.journal.id,
+                    "date": "2026-03-16",
+                    "line_ids": [Command.create(values) for values in self._lines([invoice])],
+                }
+            )
+            move.action_post()
+            self._reconcile_pairs(move, [invoice])
+            self.env.cr.commit()
+        return (time.perf_counter() - started) * count / len(invoices)
+
+    def floor(self, count):
+        """Return the seconds of the bare calls on entries of 500 claims."""
+        invoices = self.invoices(count)
+        self.env.invalidate_all()
+        started = time.perf_counter()
+        for start in range(0, count, 500):
+            batch = invoices[start : start + 500]
+            values = {"journal_id": self.journal.id, "date": "2026-03-16"}
+            moves = self.env["account.move"].with_context(tracking_disable=True)
+            move = moves.create({**values, "line_ids": [Command.create(line) for line in self._lines(batch)]})
+            move._post(soft=False)
+            self._reconcile_pairs(move, batch)
+        self.env.cr.commit()
+        return time.perf_counter() - started
+
+    def _lines(self, invoices):
+        lines = [self._line("clearing", self.payer, PAID * len(invoices), "clearing")]
+        for invoice in invoices:
+            label = invoice.rcm_claim_number
+            account = invoice.line_ids.account_id.filtered(lambda a: a.account_type == "asset_receivable")
+            lines += [
+                self._line(None, self.payer, -CHARGE, label, account.id),
+                self._line("allowance", self.payer, ALLOWED, label),
+                self._line("patient_receivable", self.patient, PATIENT, label),
+            ]
+        return lines
+
+    def _line(self, role, partner, amount, label, account_id=None):
+        return {
+            "name": label,
+            "account_id": account_id or self.accounts[role],
+            "partner_id": partner.id,
+            "currency_id": self.company.currency_id.id,
+            "balance": amount,
+            "amount_currency": amount,
+        }
+
+    def _reconcile_pairs(self, move, invoices):
+        credits = move.line_ids.filtered(lambda line: line.balance == -CHARGE).sorted("id")
+        debits = [
+            invoice.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
+            for invoice in invoices
+        ]
+        self.env["account.move.line"]._reconcile_plan(
+            [credit + debit for credit, debit in zip(credits, debits, strict=True)]
+        )
+
+
+def main(env):
+    hospital = Hospital(env)
+    env.cr.commit()
+    print(f"{'claims':>7} {'ours/s':>8} {'naive/s':>8} {'floor/s':>8} {'ours/naive':>11} {'ours/floor':>11}")
+    for size in SIZES:
+        rounds = [(hospital.ours(size), hospital.naive(size), hospital.floor(size)) for _round in range(ROUNDS)]
+        ours, naive, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
+        print(
+            f"{size:>7} {size / ours:>8.0f} {size / naive:>8.1f} {size / floor:>8.0f}"
+            f" {naive / ours:>11.1f} {floor / ours:>11.2f}"
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of the process: {peak:.0f} MiB")
+
+
+main(env)

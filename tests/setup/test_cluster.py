@@ -1,0 +1,166 @@
+"""The embedded PostgreSQL on a throw-away cluster: shared, stopped after the last user, never left behind."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+from provisioning import paths, test_environment
+from provisioning.cluster import Cluster
+
+SETUP = Path(__file__).resolve().parents[2] / "setup"
+USER = """
+import sys; sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from provisioning.cluster import Cluster
+cluster = Cluster(Path(sys.argv[2]), Path(sys.argv[3]))
+cluster.join()
+print("joined", flush=True)
+sys.stdin.read()
+cluster.leave()
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster of this test's own, in a folder that an unprivileged user may reach."""
+    folder = paths.LOCAL / f"test-cluster-{os.getpid()}"
+    cluster = Cluster(folder, test_environment.inherited().server.binaries)
+    yield cluster
+    cluster.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def user(cluster):
+    """Start commands that use the server, and end them."""
+    processes = []
+
+    def start():
+        command = [sys.executable, "-c", USER, str(SETUP), str(cluster.folder), str(cluster.binaries)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout.readline() == "joined\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+    assert wait_until(lambda: not cluster.postmaster_pid())
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+def keeper_pid(cluster):
+    return int(Path(f"/proc/{cluster.postmaster_pid()}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_the_role_may_what_odoo_needs_and_no_more(cluster, user, monkeypatch):
+    user()
+    for name, value in cluster.variables().items():
+        monkeypatch.setenv(name, value)
+    connection = psycopg2.connect(dbname="postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (False, True)
+        cursor.execute("SELECT system_identifier FROM pg_control_system()")
+        assert cursor.fetchone()[0]
+        cursor.execute("CREATE DATABASE trial")
+        cursor.execute("SHOW fsync")
+        assert cursor.fetchone() == ("on",)
+    connection.close()
+
+
+def test_a_wrong_password_is_refused(cluster, user):
+    user()
+    variables = cluster.variables()
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(
+            host=variables["PGHOST"],
+            port=variables["PGPORT"],
+            user="odoo",
+            password="guess",
+            dbname="postgres",
+        )
+
+
+def test_secrets_are_private(cluster, user):
+    user()
+    for name in ("passwords", "role-password", "superuser-password"):
+        assert (cluster.folder / name).stat().st_mode & 0o777 == 0o600
+    assert not (cluster.folder / "initdb-password").exists()
+    assert cluster.data.stat().st_mode & 0o777 == 0o700
+
+
+def test_two_users_share_one_server(cluster, user):
+    first, second = user(), user()
+    server = cluster.postmaster_pid()
+    first.communicate()
+    assert cluster.postmaster_pid() == server
+    assert cluster.answers()
+    second.communicate()
+    assert not cluster.postmaster_pid()
+
+
+def test_killed_users_leave_no_server(cluster, user):
+    first, second = user(), user()
+    first.kill()
+    second.kill()
+    assert wait_until(lambda: not cluster.postmaster_pid())
+
+
+def test_the_next_user_gets_a_server_when_it_was_killed(cluster, user):
+    first = user()
+    os.kill(cluster.postmaster_pid(), signal.SIGKILL)
+    assert wait_until(lambda: not cluster.postmaster_pid())
+    user()
+    assert cluster.answers()
+    first.communicate()
+    assert cluster.answers()
+
+
+def test_a_server_whose_keeper_was_killed_is_taken_over(cluster, user):
+    first = user()
+    server = cluster.postmaster_pid()
+    os.kill(keeper_pid(cluster), signal.SIGKILL)
+    second = user()
+    assert cluster.postmaster_pid() == server
+    first.communicate()
+    assert cluster.postmaster_pid() == server
+    second.communicate()
+    assert wait_until(lambda: not cluster.postmaster_pid())
+
+
+def test_a_process_id_left_behind_is_not_taken_for_the_server(cluster, user):
+    user().communicate()
+    stale = cluster.data / "postmaster.pid"
+    stale.write_text(f"{os.getpid()}\n{cluster.data}\n")
+    assert cluster.postmaster_pid() == 0
+    user()
+    assert cluster.answers()
+    assert cluster.postmaster_pid() != os.getpid()
+
+
+def test_a_port_that_was_taken_meanwhile(cluster, user):
+    user().communicate()
+    port = cluster.port()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        user()
+        assert cluster.port() != port
+        assert cluster.answers()
