@@ -37,6 +37,7 @@ def run(
     results.unlink(missing_ok=True)
     log = paths.LOGS / f"{name}.log"
     log.unlink(missing_ok=True)
+    paths.TEMPORARY.mkdir(parents=True, exist_ok=True)
     temporary = paths.TEMPORARY / f"{name}-{os.getpid()}"
     arguments = [
         f"--junit-xml={results}",

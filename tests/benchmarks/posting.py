@@ -52,32 +52,43 @@ class Hospital:
         if not self.company.chart_template:
             env["account.chart.template"].try_loading("generic_coa", self.company, install_demo=False)
         env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
-        self.accounts = {role.value: account for role, account in env["rcm.posting.account"]._accounts(self.company).items()}
+        self.accounts = {
+            role.value: account
+            for role, account in env["rcm.posting.account"]._accounts(self.company).items()
+        }
         self.journal = self.company.rcm_journal_id
         self.payer, self.patient = env["res.partner"].create(
             [{"name": "Northern Mutual Health Plan", "rcm_is_payer": True}, {"name": "Alex Testcase"}]
         )
-        self.system = env["integration.system"].create({"name": "Benchmark", "code": str(time.time()), "category": "payer"})
+        self.system = env["integration.system"].create(
+            {"name": "Benchmark", "code": str(time.time()), "category": "payer"}
+        )
         env["integration.reference"]._remember(self.system, "payer", PAYER_ID, self.payer)
         env["integration.reference"]._remember(self.system, "payee", NPI, self.company)
         self.sequence = int(time.time()) * 100_000
 
     def invoices(self, count):
         """Return posted invoices with claim numbers of their own, committed."""
-        invoices = self.env["account.move"].with_context(tracking_disable=True).create(
-            [
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": self.payer.id,
-                    "rcm_patient_id": self.patient.id,
-                    "rcm_claim_number": f"C{self.sequence + number}",
-                    "invoice_date": "2026-02-10",
-                    "invoice_line_ids": [
-                        Command.create({"name": "Service", "price_unit": CHARGE, "tax_ids": [Command.clear()]})
-                    ],
-                }
-                for number in range(count)
-            ]
+        invoices = (
+            self.env["account.move"]
+            .with_context(tracking_disable=True)
+            .create(
+                [
+                    {
+                        "move_type": "out_invoice",
+                        "partner_id": self.payer.id,
+                        "rcm_patient_id": self.patient.id,
+                        "rcm_claim_number": f"C{self.sequence + number}",
+                        "invoice_date": "2026-02-10",
+                        "invoice_line_ids": [
+                            Command.create(
+                                {"name": "Service", "price_unit": CHARGE, "tax_ids": [Command.clear()]}
+                            )
+                        ],
+                    }
+                    for number in range(count)
+                ]
+            )
         )
         self.sequence += count
         for start in range(0, count, 200):
@@ -224,7 +235,9 @@ def main(env):
     env.cr.commit()
     print(f"{'claims':>7} {'ours/s':>8} {'naive/s':>8} {'floor/s':>8} {'ours/naive':>11} {'ours/floor':>11}")
     for size in SIZES:
-        rounds = [(hospital.ours(size), hospital.naive(size), hospital.floor(size)) for _round in range(ROUNDS)]
+        rounds = [
+            (hospital.ours(size), hospital.naive(size), hospital.floor(size)) for _round in range(ROUNDS)
+        ]
         ours, naive, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
         print(
             f"{size:>7} {size / ours:>8.0f} {size / naive:>8.1f} {size / floor:>8.0f}"

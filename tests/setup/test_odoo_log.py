@@ -19,10 +19,8 @@ def started(test):
 
 
 def broken(kind, test):
-    return (
-        HEAD.format("ERROR", TESTS, f"{kind}: {test}")
-        + '\nTraceback (most recent call last):\n  File "x.py", line 1\nAssertionError: 1 != 2\n 12 0.004 0.010\n'
-    )
+    trace = 'Traceback (most recent call last):\n  File "x.py", line 1\nAssertionError: 1 != 2\n'
+    return HEAD.format("ERROR", TESTS, f"{kind}: {test}") + f"\n{trace} 12 0.004 0.010\n"
 
 
 def summary(failed, errors, run):

@@ -1,29 +1,31 @@
-from . import account_bank_statement_line
-from . import account_move
-from . import account_move_line
-from . import integration_exception
-from . import integration_message
-from . import rcm_adjustment
-from . import rcm_claim
-from . import rcm_claim_account
-from . import rcm_claim_display
-from . import rcm_claim_matching
-from . import rcm_claim_resolution
-from . import rcm_ledger
-from . import rcm_posting_account
-from . import rcm_posting_rule
-from . import rcm_provider_adjustment
-from . import rcm_provider_adjustment_rule
-from . import rcm_remittance
-from . import rcm_remittance_actions
-from . import rcm_remittance_bank
-from . import rcm_remittance_display
-from . import rcm_remittance_intake
-from . import rcm_remittance_parties
-from . import rcm_remittance_planning
-from . import rcm_remittance_posting
-from . import rcm_remittance_review
-from . import rcm_remittance_undo
-from . import rcm_service_line
-from . import res_company
-from . import res_partner
+from . import (
+    account_bank_statement_line,
+    account_move,
+    account_move_line,
+    integration_exception,
+    integration_message,
+    rcm_adjustment,
+    rcm_claim,
+    rcm_claim_account,
+    rcm_claim_display,
+    rcm_claim_matching,
+    rcm_claim_resolution,
+    rcm_ledger,
+    rcm_posting_account,
+    rcm_posting_rule,
+    rcm_provider_adjustment,
+    rcm_provider_adjustment_rule,
+    rcm_remittance,
+    rcm_remittance_actions,
+    rcm_remittance_bank,
+    rcm_remittance_display,
+    rcm_remittance_intake,
+    rcm_remittance_parties,
+    rcm_remittance_planning,
+    rcm_remittance_posting,
+    rcm_remittance_review,
+    rcm_remittance_undo,
+    rcm_service_line,
+    res_company,
+    res_partner,
+)

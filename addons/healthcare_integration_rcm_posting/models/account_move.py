@@ -25,17 +25,31 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     rcm_remittance_id = fields.Many2one(
-        "rcm.remittance", string="Remittance", readonly=True, copy=False, index="btree_not_null", check_company=True
+        "rcm.remittance",
+        string="Remittance",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
     )
-    rcm_entry_key = fields.Char(readonly=True, copy=False, help="Remittance, generation and part of the entry")
+    rcm_entry_key = fields.Char(
+        readonly=True, copy=False, help="Remittance, generation and part of the entry"
+    )
     rcm_claim_number = fields.Char(
-        string="Claim Number", compute="_compute_rcm_claim_number", store=True, readonly=False, copy=False,
+        string="Claim Number",
+        compute="_compute_rcm_claim_number",
+        store=True,
+        readonly=False,
+        copy=False,
         help="The number under which the claim was sent to the payer (CLM01)",
     )
     rcm_claim_key = fields.Char(compute="_compute_rcm_claim_key", store=True)
     rcm_claim_core = fields.Char(compute="_compute_rcm_claim_key", store=True)
     rcm_patient_id = fields.Many2one(
-        "res.partner", string="Patient", copy=True, help="Who owes what the payer leaves; the customer when empty"
+        "res.partner",
+        string="Patient",
+        copy=True,
+        help="Who owes what the payer leaves; the customer when empty",
     )
     rcm_claim_status = fields.Selection(
         [

@@ -6,10 +6,18 @@ from ..posting.roles import Role
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    rcm_remittance_id = fields.Many2one(related="move_id.rcm_remittance_id", store=True, index="btree_not_null")
-    rcm_claim_id = fields.Many2one("rcm.claim", string="Remitted Claim", readonly=True, copy=False, index="btree_not_null")
+    rcm_remittance_id = fields.Many2one(
+        related="move_id.rcm_remittance_id", store=True, index="btree_not_null"
+    )
+    rcm_claim_id = fields.Many2one(
+        "rcm.claim", string="Remitted Claim", readonly=True, copy=False, index="btree_not_null"
+    )
     rcm_provider_adjustment_id = fields.Many2one(
-        "rcm.provider.adjustment", string="Provider Adjustment", readonly=True, copy=False, index="btree_not_null"
+        "rcm.provider.adjustment",
+        string="Provider Adjustment",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
     )
     rcm_invoice_id = fields.Many2one(
         "account.move", string="Claim's Invoice", readonly=True, copy=False, index="btree_not_null"

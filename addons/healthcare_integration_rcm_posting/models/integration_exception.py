@@ -11,7 +11,9 @@ _MODEL_OF_KIND = {"payer": "res.partner", "payee": "res.company"}
 class IntegrationException(models.Model):
     _inherit = "integration.exception"
 
-    rcm_remittance_id = fields.Many2one("rcm.remittance", string="Remittance", readonly=True, index="btree_not_null")
+    rcm_remittance_id = fields.Many2one(
+        "rcm.remittance", string="Remittance", readonly=True, index="btree_not_null"
+    )
     rcm_claim_id = fields.Many2one("rcm.claim", string="Claim", readonly=True, index="btree_not_null")
     rcm_claim_match_state = fields.Selection(related="rcm_claim_id.match_state")
 

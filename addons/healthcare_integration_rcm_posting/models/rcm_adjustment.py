@@ -17,7 +17,9 @@ class RcmAdjustment(models.Model):
     _rec_name = "reason"
 
     claim_id = fields.Many2one("rcm.claim", required=True, index=True, ondelete="cascade", readonly=True)
-    service_line_id = fields.Many2one("rcm.service.line", index="btree_not_null", ondelete="cascade", readonly=True)
+    service_line_id = fields.Many2one(
+        "rcm.service.line", index="btree_not_null", ondelete="cascade", readonly=True
+    )
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     currency_id = fields.Many2one(related="claim_id.currency_id")
     remittance_id = fields.Many2one(related="claim_id.remittance_id")

@@ -15,7 +15,9 @@ class RcmClaim(models.Model):
     _rec_name = "claim_number"
     _log_access = False
 
-    remittance_id = fields.Many2one("rcm.remittance", required=True, index=True, ondelete="cascade", readonly=True)
+    remittance_id = fields.Many2one(
+        "rcm.remittance", required=True, index=True, ondelete="cascade", readonly=True
+    )
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     currency_id = fields.Many2one(related="remittance_id.currency_id")
     payer_id = fields.Many2one(related="remittance_id.payer_id")
@@ -47,10 +49,12 @@ class RcmClaim(models.Model):
         "account.move", index="btree_not_null", readonly=True, check_company=True, ondelete="restrict"
     )
     match_state = fields.Selection(
-        [("matched", "Matched"), ("unmatched", "No invoice"), ("ambiguous", "Several invoices")], readonly=True
+        [("matched", "Matched"), ("unmatched", "No invoice"), ("ambiguous", "Several invoices")],
+        readonly=True,
     )
     match_basis = fields.Selection(
-        [("exact", "Claim number"), ("normalised", "Normalised claim number"), ("manual", "By hand")], readonly=True
+        [("exact", "Claim number"), ("normalised", "Normalised claim number"), ("manual", "By hand")],
+        readonly=True,
     )
     candidate_ids = fields.Many2many("account.move", string="Candidates", readonly=True)
     outcome = fields.Selection(
@@ -73,7 +77,9 @@ class RcmClaim(models.Model):
     adjustment_ids = fields.One2many("rcm.adjustment", "claim_id", readonly=True)
     line_ids = fields.One2many("account.move.line", "rcm_claim_id", string="Journal Items", readonly=True)
 
-    _position_uniq = models.Constraint("UNIQUE (remittance_id, position)", "A remittance holds a claim once per loop.")
+    _position_uniq = models.Constraint(
+        "UNIQUE (remittance_id, position)", "A remittance holds a claim once per loop."
+    )
 
     @api.depends("status")
     def _compute_status_label(self):

@@ -52,8 +52,16 @@ class RcmClaimAccount(models.Model):
     def _prior_claims(self):
         """Return the claims that earlier remittances posted on the same accounts."""
         unmatched = self.filtered(lambda claim: not claim.invoice_id)
-        posted = [("id", "not in", self.ids), ("entry_id", "!=", False), ("remittance_id.state", "in", POSTED_STATES)]
-        priors = self.search([("invoice_id", "in", self.invoice_id.ids), *posted]) if self.invoice_id else self.browse()
+        posted = [
+            ("id", "not in", self.ids),
+            ("entry_id", "!=", False),
+            ("remittance_id.state", "in", POSTED_STATES),
+        ]
+        priors = (
+            self.search([("invoice_id", "in", self.invoice_id.ids), *posted])
+            if self.invoice_id
+            else self.browse()
+        )
         if unmatched:
             priors |= self.search(
                 [
@@ -167,8 +175,12 @@ class RcmClaimAccount(models.Model):
     def _posted_line(line):
         currency = line.company_currency_id
         matched = [
-            (partial.debit_move_id.id, as_decimal(partial.amount, currency)) for partial in line.matched_debit_ids
-        ] + [(partial.credit_move_id.id, as_decimal(partial.amount, currency)) for partial in line.matched_credit_ids]
+            (partial.debit_move_id.id, as_decimal(partial.amount, currency))
+            for partial in line.matched_debit_ids
+        ] + [
+            (partial.credit_move_id.id, as_decimal(partial.amount, currency))
+            for partial in line.matched_credit_ids
+        ]
         return PostedLine(
             id=line.id,
             role=Role(line.rcm_role),
@@ -190,7 +202,11 @@ class RcmClaimAccount(models.Model):
             as_decimal(self.paid, currency),
             adjustments_of(self.adjustment_ids.filtered(lambda adjustment: not adjustment.service_line_id)),
             [
-                (as_decimal(line.charge, currency), as_decimal(line.paid, currency), adjustments_of(line.adjustment_ids))
+                (
+                    as_decimal(line.charge, currency),
+                    as_decimal(line.paid, currency),
+                    adjustments_of(line.adjustment_ids),
+                )
                 for line in self.service_line_ids
             ],
         )

@@ -9,8 +9,12 @@ class RcmClaimDisplay(models.Model):
     _inherit = "rcm.claim"
 
     payment_date = fields.Date(related="remittance_id.payment_date")
-    exception_ids = fields.One2many("integration.exception", "rcm_claim_id", string="Exceptions", readonly=True)
-    findings_table = fields.Html(string="Findings in Detail", compute="_compute_findings_table", sanitize=False)
+    exception_ids = fields.One2many(
+        "integration.exception", "rcm_claim_id", string="Exceptions", readonly=True
+    )
+    findings_table = fields.Html(
+        string="Findings in Detail", compute="_compute_findings_table", sanitize=False
+    )
 
     @api.depends("findings")
     def _compute_findings_table(self):

@@ -38,7 +38,11 @@ class RcmClaimResolution(models.Model):
         self.ensure_one()
         if self.match_state == "matched":
             raise UserError(self.env._("The claim is matched to %s already.", self.invoice_id.name))
-        if invoice.company_id != self.company_id or invoice.move_type != "out_invoice" or invoice.state != "posted":
+        if (
+            invoice.company_id != self.company_id
+            or invoice.move_type != "out_invoice"
+            or invoice.state != "posted"
+        ):
             raise UserError(self.env._("Choose a posted customer invoice of %s.", self.company_id.name))
         # Claims are the system's records; the entry below is posted with the user's rights (rcm.ledger).
         claim = self.sudo()
@@ -77,7 +81,11 @@ class RcmClaimResolution(models.Model):
 
     def _resolve_match_exceptions(self, invoice):
         exceptions = self.env["integration.exception"].search(
-            [("rcm_claim_id", "=", self.id), ("code", "in", MATCH_CODES), ("state", "in", ("open", "in_progress"))]
+            [
+                ("rcm_claim_id", "=", self.id),
+                ("code", "in", MATCH_CODES),
+                ("state", "in", ("open", "in_progress")),
+            ]
         )
         if exceptions:
             exceptions._close("resolved", self.env._("Matched to %s by hand.", invoice.name))

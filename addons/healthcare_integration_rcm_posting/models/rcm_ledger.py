@@ -7,7 +7,8 @@ from odoo.fields import Command
 class RcmLedger(models.AbstractModel):
     """The one place that leans on how Odoo's accounting posts, reconciles and reverses.
 
-    It works with the rights of the user of its environment, whoever hands it the records. A new series of Odoo changes this file; its contract test tells what the rest relies on.
+    It works with the rights of the user of its environment, whoever hands it the records. A new series of
+    Odoo changes this file; its contract test tells what the rest relies on.
     """
 
     _name = "rcm.ledger"
@@ -28,7 +29,7 @@ class RcmLedger(models.AbstractModel):
 
     @api.model
     def _reconcile(self, groups):
-        """Reconcile groups of journal items, each of one account; an earlier group leaves the rest to a later.
+        """Reconcile groups of journal items of one account each; a group leaves its rest to a later one.
 
         :param groups: list of account.move.line recordsets
         """
@@ -50,7 +51,7 @@ class RcmLedger(models.AbstractModel):
 
     @api.model
     def _settle_bank_line(self, bank_line, lines):
-        """Move what a bank statement line left on its suspense account to the account of open lines, and match.
+        """Move what a bank line left on its suspense account to the account of open lines, and match.
 
         :param bank_line: an account.bank.statement.line that is not reconciled yet
         :param lines: journal items of one account whose balance is the amount of the bank line

@@ -14,7 +14,9 @@ class RcmPostingAccount(models.Model):
     _check_company_domain = models.check_company_domain_parent_of
     _rec_name = "role"
 
-    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
     role = fields.Selection(selection="_selection_role", required=True)
     account_id = fields.Many2one("account.account", required=True, check_company=True)
 

@@ -39,14 +39,17 @@ class RcmPostingRule(models.Model):
     )
     reason = fields.Char(help="Claim adjustment reason code (CARC). Empty: any reason")
     treatment = fields.Selection(TREATMENTS, required=True)
-    account_id = fields.Many2one("account.account", check_company=True, help="Empty: the account of the treatment")
+    account_id = fields.Many2one(
+        "account.account", check_company=True, help="Empty: the account of the treatment"
+    )
     date_from = fields.Date(help="First day of service")
     date_to = fields.Date(help="Last day of service")
     priority = fields.Integer(default=10, required=True, aggregator=None)
     active = fields.Boolean(default=True)
 
     _dates_ordered = models.Constraint(
-        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)", "A rule must not end before it starts."
+        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)",
+        "A rule must not end before it starts.",
     )
     _account_named = models.Constraint(
         "CHECK (treatment <> 'other_account' OR account_id IS NOT NULL)",
@@ -63,7 +66,7 @@ class RcmPostingRule(models.Model):
     @api.model
     def _rule_table(self, company):
         """Return the pure rule table that applies in a company."""
-        # Rules are configuration of the company; a biller who posts need not be allowed to read them one by one.
+        # Rules are configuration of the company; a biller who posts need not be allowed to read them.
         rules = self.sudo().search([("company_id", "in", [False, *company.parent_ids.ids])])
         return RuleTable(rule._as_posting_rule() for rule in rules)
 

@@ -13,7 +13,9 @@ class RcmProviderAdjustment(models.Model):
     _log_access = False
     _rec_name = "reference"
 
-    remittance_id = fields.Many2one("rcm.remittance", required=True, index=True, ondelete="cascade", readonly=True)
+    remittance_id = fields.Many2one(
+        "rcm.remittance", required=True, index=True, ondelete="cascade", readonly=True
+    )
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     currency_id = fields.Many2one(related="remittance_id.currency_id")
     payer_id = fields.Many2one(related="remittance_id.payer_id")
@@ -28,7 +30,9 @@ class RcmProviderAdjustment(models.Model):
     amount = fields.Monetary(readonly=True)
     line_ids = fields.One2many("account.move.line", "rcm_provider_adjustment_id", readonly=True)
 
-    _ordinal_uniq = models.Constraint("UNIQUE (remittance_id, position, ordinal)", "A pair of a PLB is stored once.")
+    _ordinal_uniq = models.Constraint(
+        "UNIQUE (remittance_id, position, ordinal)", "A pair of a PLB is stored once."
+    )
 
     @api.depends("code")
     def _compute_code_label(self):

@@ -20,7 +20,11 @@ class RcmProviderAdjustmentRule(models.Model):
     code = fields.Char(help="PLB03-1. Empty: any code")
     meaning = fields.Char(compute="_compute_meaning")
     sign = fields.Selection(
-        [(Sign.ANY.value, "Any"), (Sign.NEGATIVE.value, "Negative: pays"), (Sign.POSITIVE.value, "Positive: recoups")],
+        [
+            (Sign.ANY.value, "Any"),
+            (Sign.NEGATIVE.value, "Negative: pays"),
+            (Sign.POSITIVE.value, "Positive: recoups"),
+        ],
         required=True,
         default=Sign.ANY.value,
     )
@@ -32,10 +36,12 @@ class RcmProviderAdjustmentRule(models.Model):
     active = fields.Boolean(default=True)
 
     _dates_ordered = models.Constraint(
-        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)", "A rule must not end before it starts."
+        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)",
+        "A rule must not end before it starts.",
     )
     _account_named = models.Constraint(
-        "CHECK (role <> 'rule_account' OR account_id IS NOT NULL)", "A rule that uses its own account must name it."
+        "CHECK (role <> 'rule_account' OR account_id IS NOT NULL)",
+        "A rule that uses its own account must name it.",
     )
 
     @api.depends("code")
@@ -73,5 +79,8 @@ class RcmProviderAdjustmentRule(models.Model):
         if self.with_context(active_test=False).search_count([], limit=1):
             return
         self.create(
-            [{"code": rule.code, "sign": rule.sign.value, "role": rule.role.value} for rule in DEFAULT_PROVIDER_RULES]
+            [
+                {"code": rule.code, "sign": rule.sign.value, "role": rule.role.value}
+                for rule in DEFAULT_PROVIDER_RULES
+            ]
         )

@@ -37,7 +37,10 @@ class RcmRemittance(models.Model):
     )
     state_reason = fields.Text(readonly=True)
     generation = fields.Integer(
-        default=1, readonly=True, aggregator=None, help="Raised by each undo, so that a new posting is told apart"
+        default=1,
+        readonly=True,
+        aggregator=None,
+        help="Raised by each undo, so that a new posting is told apart",
     )
     posted_claim_count = fields.Integer(readonly=True, help="Claims posted so far", aggregator=None)
 
@@ -140,7 +143,9 @@ class RcmRemittance(models.Model):
 
     def action_open_entries(self):
         self.ensure_one()
-        return self._open_list("account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries"))
+        return self._open_list(
+            "account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries")
+        )
 
     def action_open_exceptions(self):
         self.ensure_one()

@@ -19,7 +19,9 @@ class RcmRemittanceBank(models.Model):
 
     _inherit = "rcm.remittance"
 
-    bank_line_id = fields.Many2one("account.bank.statement.line", readonly=True, index="btree_not_null", copy=False)
+    bank_line_id = fields.Many2one(
+        "account.bank.statement.line", readonly=True, index="btree_not_null", copy=False
+    )
     bank_state = fields.Selection(
         [("none", "No payment"), ("waiting", "Waiting for the bank"), ("matched", "Matched")],
         string="Bank",
@@ -67,7 +69,9 @@ class RcmRemittanceBank(models.Model):
         return matched
 
     def _open_clearing_lines(self):
-        return self.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "clearing" and not line.reconciled)
+        return self.entry_ids.line_ids.filtered(
+            lambda line: line.rcm_role == "clearing" and not line.reconciled
+        )
 
     def _find_bank_line(self):
         lines = self._bank_lines_of_amount()

@@ -12,11 +12,15 @@ class RcmRemittanceDisplay(models.Model):
     _inherit = "rcm.remittance"
 
     payer_label = fields.Char(
-        string="Payer or Its Name", compute="_compute_payer_label", help="The payer; its name in the file while it is unknown here"
+        string="Payer or Its Name",
+        compute="_compute_payer_label",
+        help="The payer; its name in the file while it is unknown here",
     )
     method_label = fields.Char(string="Paid By", compute="_compute_code_labels")
     handling_label = fields.Char(string="Kind of Remittance", compute="_compute_code_labels")
-    findings_table = fields.Html(string="Findings in Detail", compute="_compute_findings_table", sanitize=False)
+    findings_table = fields.Html(
+        string="Findings in Detail", compute="_compute_findings_table", sanitize=False
+    )
 
     @api.depends("payer_id", "payer_name")
     def _compute_payer_label(self):

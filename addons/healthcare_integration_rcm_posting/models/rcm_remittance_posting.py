@@ -44,7 +44,7 @@ class RcmRemittancePosting(models.Model):
         :raise IntegrationError: whatever holds the remittance; then nothing of this part is posted
         """
         self.ensure_one()
-        # Remittances, claims and their states are the system's records; the entries are the user's (rcm.ledger).
+        # Remittances and claims are the system's records; the entries are the user's (rcm.ledger).
         self = self.sudo()
         if self.state not in ("received", "held", "posting"):
             return
@@ -55,7 +55,7 @@ class RcmRemittancePosting(models.Model):
             if self._is_duplicate(part.header):
                 return
             self._begin(part.header)
-        # The task runs in the flow's company; the entries are those of the facility, which may be a branch of it.
+        # The task runs in the flow's company; the entries are the facility's, which may be a branch of it.
         self = self.with_company(self.company_id)
         entries = self._plan_part(part)
         self._apply_entries(entries, {claim.position: record for claim, record in part.claims})
@@ -87,7 +87,9 @@ class RcmRemittancePosting(models.Model):
         self.original_id = original
         if original.content_hash != self.content_hash:
             raise self._conflict(original)
-        self.write({"state": "duplicate", "state_reason": self.env._("Posted before as %s", original.display_name)})
+        self.write(
+            {"state": "duplicate", "state_reason": self.env._("Posted before as %s", original.display_name)}
+        )
         self.message_id._set_state("duplicate", self.state_reason)
         return True
 
@@ -99,7 +101,9 @@ class RcmRemittancePosting(models.Model):
             subject=f"remittance:{self.id}",
             expected=original._content_summary(),
             found=self._content_summary(),
-            remedy=self.env._("Compare both. To replace the first one, undo it, then resolve this exception."),
+            remedy=self.env._(
+                "Compare both. To replace the first one, undo it, then resolve this exception."
+            ),
             amount=abs(self.amount),
         )
 
@@ -181,7 +185,9 @@ class RcmRemittancePosting(models.Model):
     def _apply_entry(self, entry, records, defaults, lines_by_key):
         ledger, move_lines = self.env["rcm.ledger"].sudo(False), self.env["account.move.line"]
         if entry.unreconcile:
-            targets = (lines_by_key[t] if isinstance(t, str) else move_lines.browse(t) for t in entry.unreconcile)
+            targets = (
+                lines_by_key[t] if isinstance(t, str) else move_lines.browse(t) for t in entry.unreconcile
+            )
             ledger._unreconcile(move_lines.union(*targets))
         planned = entry.lines
         if not planned:
@@ -191,7 +197,8 @@ class RcmRemittancePosting(models.Model):
             lines_by_key[line.key] = record
         ledger._reconcile(
             [
-                lines_by_key[line.key] + (lines_by_key[target] if isinstance(target, str) else move_lines.browse(target))
+                lines_by_key[line.key]
+                + (lines_by_key[target] if isinstance(target, str) else move_lines.browse(target))
                 for line in planned
                 for target in line.reconcile
             ]
@@ -236,7 +243,9 @@ class RcmRemittancePosting(models.Model):
         by_status = groupby(entry.claims, lambda plan: self._invoice_status(plan))
         for status, plans in by_status:
             if status:
-                invoices = self.env["account.move"].union(*(records[plan.position].invoice_id for plan in plans))
+                invoices = self.env["account.move"].union(
+                    *(records[plan.position].invoice_id for plan in plans)
+                )
                 invoices.write({"rcm_claim_status": status})
 
     @staticmethod
@@ -249,8 +258,13 @@ class RcmRemittancePosting(models.Model):
 
     def _store_treatments(self, entry, records):
         rows = [
-            (records[plan.position].id, part.adjustment.position, part.adjustment.group, part.adjustment.reason,
-             part.treatment.value)
+            (
+                records[plan.position].id,
+                part.adjustment.position,
+                part.adjustment.group,
+                part.adjustment.reason,
+                part.treatment.value,
+            )
             for plan in entry.claims
             for part in plan.adjustments
         ]

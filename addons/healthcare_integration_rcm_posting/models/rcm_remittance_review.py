@@ -31,7 +31,7 @@ class RcmRemittanceReview(models.Model):
 
     @integration_task("Post adjustments that a new rule covers")
     def _settle_review(self):
-        """Post one more entry with the reviewed adjustments that a rule covers now; report the others again."""
+        """Post one more entry with the adjustments that a rule covers now; report the others again."""
         self.ensure_one()
         # As in posting: the documents are the system's, the entries the user's.
         remittance = self.sudo().with_company(self.sudo().company_id)
@@ -50,7 +50,7 @@ class RcmRemittanceReview(models.Model):
         return {claim.position: claim for claim in adjustments.claim_id.filtered("invoice_id")}
 
     def _plan_review(self, records):
-        """Return the plan of an entry that settles what can be settled of the records' reviewed adjustments."""
+        """Return the plan of an entry that settles what a rule covers now."""
         context = self._posting_context()
         claims = self.env["rcm.claim"].union(*records.values())
         accounts = claims._claim_accounts()
@@ -59,8 +59,12 @@ class RcmRemittanceReview(models.Model):
             record = isinstance(document, Claim) and records.get(document.position)
             if record:
                 waiting = self._reviewed_part(document, record)
-                plans.append(plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}."))
-        entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+                plans.append(
+                    plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}.")
+                )
+        entry = EntryPlan(
+            part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile]
+        )
         entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
         entry.verify()
         return entry
@@ -83,10 +87,13 @@ class RcmRemittanceReview(models.Model):
             findings=[],
             adjustments=reviewed(document.adjustments),
             service_lines=[
-                dataclasses.replace(line, adjustments=reviewed(line.adjustments)) for line in document.service_lines
+                dataclasses.replace(line, adjustments=reviewed(line.adjustments))
+                for line in document.service_lines
             ],
         )
 
     def _next_review_key(self):
         prefix = self._entry_key("review/")
-        return f"review/{len(self.entry_ids.filtered(lambda e: (e.rcm_entry_key or '').startswith(prefix))) + 1}"
+        return (
+            f"review/{len(self.entry_ids.filtered(lambda e: (e.rcm_entry_key or '').startswith(prefix))) + 1}"
+        )

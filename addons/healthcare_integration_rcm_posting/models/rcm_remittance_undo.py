@@ -28,13 +28,17 @@ class RcmRemittanceUndo(models.Model):
             raise UserError(
                 self.env._("Release first what was built on this remittance:\n%s", "\n".join(uses))
             )
-        entries = remittance.entry_ids.filtered(lambda entry: entry.state == "posted" and not entry.reversed_entry_id)
+        entries = remittance.entry_ids.filtered(
+            lambda entry: entry.state == "posted" and not entry.reversed_entry_id
+        )
         originals = entries.filtered(lambda entry: not entry.reversal_move_ids)
         ledger = self.env["rcm.ledger"]
         ledger._reverse(originals, remittance._undo_date())
         ledger._reconcile(remittance._settlements_to_restore())
         remittance._forget_outcomes()
-        self.env["integration.audit.entry"]._record("remittance.undone", self, {"generation": remittance.generation})
+        self.env["integration.audit.entry"]._record(
+            "remittance.undone", self, {"generation": remittance.generation}
+        )
         remittance.write(
             {
                 "state": "undone",
@@ -49,7 +53,7 @@ class RcmRemittanceUndo(models.Model):
         return self.env["rcm.ledger"]._first_open_day(self.company_id, self._journal(), self.accounting_date)
 
     def _settlements_to_restore(self):
-        """Return what the reversals of this remittance had freed: earlier payments and their invoices' items."""
+        """Return what the reversals of this remittance had freed: earlier payments and their invoices."""
         groups = []
         for original in self.claim_ids.reversal_of_id:
             payments = original.line_ids.filtered(
@@ -57,7 +61,9 @@ class RcmRemittanceUndo(models.Model):
             )
             for payment in payments:
                 items = original.invoice_id.line_ids.filtered(
-                    lambda line, payment=payment: line.account_id == payment.account_id and not line.reconciled
+                    lambda line, payment=payment: (
+                        line.account_id == payment.account_id and not line.reconciled
+                    )
                 )
                 groups.append(payment + items)
         return groups
@@ -104,7 +110,9 @@ class RcmRemittanceUndo(models.Model):
         claims.reversal_of_id.is_reversed = False
         claims.invoice_id.rcm_claim_status = False
         by_rule = claims.filtered(lambda claim: claim.match_basis != "manual")
-        by_rule.write({"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]})
+        by_rule.write(
+            {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
+        )
         claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False})
         for exception in self._exceptions():
             exception._close("resolved", self.env._("The remittance was undone."))

@@ -33,6 +33,7 @@ class RcmServiceLine(models.Model):
     def _compute_adjustment_summary(self):
         for line in self:
             line.adjustment_summary = ", ".join(
-                f"{part.group_code} {part.reason} {formatLang(self.env, part.amount, currency_obj=line.currency_id)}"
+                f"{part.group_code} {part.reason} "
+                f"{formatLang(self.env, part.amount, currency_obj=line.currency_id)}"
                 for part in line.adjustment_ids
             )

@@ -5,7 +5,10 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     rcm_journal_id = fields.Many2one(
-        "account.journal", string="Remittance Journal", check_company=True, domain="[('type', '=', 'general')]"
+        "account.journal",
+        string="Remittance Journal",
+        check_company=True,
+        domain="[('type', '=', 'general')]",
     )
     rcm_entry_claim_limit = fields.Integer(string="Claims per Journal Entry", default=500)
     rcm_closed_period_policy = fields.Selection(

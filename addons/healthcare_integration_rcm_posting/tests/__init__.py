@@ -1,1 +1,9 @@
-from . import test_accounting_table, test_bank, test_holds, test_identity, test_preview, test_review, test_undo
+from . import (
+    test_accounting_table,
+    test_bank,
+    test_holds,
+    test_identity,
+    test_preview,
+    test_review,
+    test_undo,
+)

@@ -9,7 +9,14 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.healthcare_integration_base.formats.x12 import Group, Interchange
 from odoo.addons.healthcare_integration_base.tests.common import IntegrationCase
 
-from ..formats.remittance.documents import Adjustment, Claim, Party, ProviderAdjustment, RemittanceHeader, ServiceLine
+from ..formats.remittance.documents import (
+    Adjustment,
+    Claim,
+    Party,
+    ProviderAdjustment,
+    RemittanceHeader,
+    ServiceLine,
+)
 from ..formats.remittance.writer import Remittance, write_remittance_file
 
 PAYER_ID = "1999999999"
@@ -123,7 +130,9 @@ class RcmCase(IntegrationCase, AccountTestInvoicingCommon):
                 "rcm_claim_number": number,
                 "invoice_date": "2026-02-10",
                 "invoice_line_ids": [
-                    Command.create({"name": "Hospital service", "price_unit": amount, "tax_ids": [Command.clear()]})
+                    Command.create(
+                        {"name": "Hospital service", "price_unit": amount, "tax_ids": [Command.clear()]}
+                    )
                 ],
             }
         )
@@ -155,13 +164,16 @@ class RcmCase(IntegrationCase, AccountTestInvoicingCommon):
         """Return the bytes of a file that holds the remittances."""
         created = datetime.datetime(2026, 3, 16, 8, 30)
         interchange = Interchange(
-            control_number=f"{self.control_number:09d}", sender_qualifier="ZZ", sender="PAYER", receiver_qualifier="ZZ",
-            receiver="LAKESIDE", created=created, version="00501", usage=usage,
-        )  # fmt: skip
-        group = Group(
-            functional_identifier="HP", sender="PAYER", receiver="LAKESIDE", created=created, control_number="1",
-            agency="X", version="005010X221A1",
-        )  # fmt: skip
+            control_number=f"{self.control_number:09d}",
+            sender_qualifier="ZZ",
+            sender="PAYER",
+            receiver_qualifier="ZZ",
+            receiver="LAKESIDE",
+            created=created,
+            version="00501",
+            usage=usage,
+        )
+        group = Group("HP", "PAYER", "LAKESIDE", created, "1", "X", "005010X221A1")
         return b"".join(write_remittance_file(interchange, group, remittances))
 
     def take_in(self, *remittances, name=None, usage="P"):
@@ -188,10 +200,14 @@ class RcmCase(IntegrationCase, AccountTestInvoicingCommon):
         self.assertEqual(remittance.state, "posted", f"{remittance.state_reason} {reasons}")
         if remittance.amount:
             balances["clearing"] = remittance.amount
-        self.assertEqual(self.balances(remittance), {role: round(value, 2) for role, value in balances.items()})
+        self.assertEqual(
+            self.balances(remittance), {role: round(value, 2) for role, value in balances.items()}
+        )
         self.assertTrue(all(entry.state == "posted" for entry in remittance.entry_ids))
 
     def exceptions(self, remittance):
         """Return the open exceptions of a remittance, those of its message included."""
         found = self.env["integration.exception"].search([("state", "in", ("open", "in_progress"))])
-        return found.filtered(lambda e: e.rcm_remittance_id == remittance or remittance.message_id in e.message_ids)
+        return found.filtered(
+            lambda e: e.rcm_remittance_id == remittance or remittance.message_id in e.message_ids
+        )

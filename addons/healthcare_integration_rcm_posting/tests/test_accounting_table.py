@@ -205,7 +205,9 @@ class TestProviderAdjustments(RcmCase):
         )
         self.assertEqual(collected.amount, 195)
         self.assert_posted(collected, claim_receivable=-400, payer_refund=200, interest_income=5)
-        lines = (announced + collected).entry_ids.line_ids.filtered(lambda line: line.rcm_role == "payer_refund")
+        lines = (announced + collected).entry_ids.line_ids.filtered(
+            lambda line: line.rcm_role == "payer_refund"
+        )
         self.assertEqual(lines.mapped("reconciled"), [True, True])
 
     def test_collection_without_announcement_waits(self):
@@ -225,7 +227,9 @@ class TestProviderAdjustments(RcmCase):
         applied = self.pay(600, adjustments=[provider_adjustment("FB", 200, "T77")])
         self.assertEqual(applied.amount, 400)
         self.assert_posted(applied, claim_receivable=-600, forward_balance=200)
-        lines = (carried + applied).entry_ids.line_ids.filtered(lambda line: line.rcm_role == "forward_balance")
+        lines = (carried + applied).entry_ids.line_ids.filtered(
+            lambda line: line.rcm_role == "forward_balance"
+        )
         self.assertEqual(lines.mapped("reconciled"), [True, True])
 
     def test_refund_check_is_acknowledged(self):
@@ -243,9 +247,7 @@ class TestProviderAdjustments(RcmCase):
         self.assert_posted(remittance, claim_receivable=-700, periodic_interim=500)
 
     def test_withheld_tax_and_levy(self):
-        remittance = self.pay(
-            500, adjustments=[provider_adjustment("IR", 50), provider_adjustment("LE", 20)]
-        )
+        remittance = self.pay(500, adjustments=[provider_adjustment("IR", 50), provider_adjustment("LE", 20)])
         self.assert_posted(remittance, claim_receivable=-500, withholding_tax=50, levy=20)
 
     def test_code_without_rule_is_to_identify(self):

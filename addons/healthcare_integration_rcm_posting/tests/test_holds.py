@@ -34,7 +34,9 @@ class TestHolds(RcmCase):
         remittances = self.take_in(
             *(self.remit(claim(f"H20000{n}", 100, 100), payer="1777777777") for n in range(3))
         )
-        exceptions = self.env["integration.exception"].search([("code", "=", "remittance.hold.payer_unknown")])
+        exceptions = self.env["integration.exception"].search(
+            [("code", "=", "remittance.hold.payer_unknown")]
+        )
         self.assertEqual(len(exceptions), 1)
         self.assertEqual(exceptions.message_count, 3)
         self.assertEqual(set(remittances.mapped("state")), {"held"})

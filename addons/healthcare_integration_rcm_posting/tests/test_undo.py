@@ -42,11 +42,17 @@ class TestUndo(RcmCase):
         remittance = self.take_in(self.remit(claim("U100002", 100, 80, ("PR 1", 20))))
         line = remittance.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "patient_receivable")
         payment = self.env["account.payment"].create(
-            {"payment_type": "inbound", "partner_type": "customer", "partner_id": self.patient.id, "amount": 20}
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.patient.id,
+                "amount": 20,
+            }
         )
         payment.destination_account_id = line.account_id
         payment.action_post()
-        (payment.move_id.line_ids.filtered(lambda l: l.account_id == line.account_id) + line).reconcile()
+        paid = payment.move_id.line_ids.filtered(lambda item: item.account_id == line.account_id)
+        (paid + line).reconcile()
         with self.assertRaisesRegex(UserError, "Release first"):
             self.undo(remittance)
         self.assertEqual(remittance.state, "posted")

@@ -19,7 +19,8 @@ class RcmClaimMatch(models.TransientModel):
     invoice_id = fields.Many2one(
         "account.move",
         required=True,
-        domain="[('move_type', '=', 'out_invoice'), ('state', '=', 'posted'), ('company_id', '=', company_id)]",
+        domain="[('move_type', '=', 'out_invoice'), ('state', '=', 'posted'),"
+        " ('company_id', '=', company_id)]",
     )
 
     @api.depends("claim_id")

@@ -31,7 +31,10 @@ class RcmPostingSetup(models.TransientModel):
 
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     journal_id = fields.Many2one(
-        "account.journal", compute="_compute_journal_id", store=True, readonly=False,
+        "account.journal",
+        compute="_compute_journal_id",
+        store=True,
+        readonly=False,
         domain="[('type', '=', 'general'), ('company_id', '=', company_id)]",
         help="Empty: a journal for remittances is created.",
     )
@@ -49,7 +52,8 @@ class RcmPostingSetup(models.TransientModel):
         for setup in self:
             chosen = self.env["rcm.posting.account"]._accounts(setup.company_id)
             setup.line_ids = [Command.clear()] + [
-                Command.create({"role": role.value, "account_id": chosen.get(role, False)}) for role in ACCOUNT_TYPES
+                Command.create({"role": role.value, "account_id": chosen.get(role, False)})
+                for role in ACCOUNT_TYPES
             ]
 
     def action_apply(self):

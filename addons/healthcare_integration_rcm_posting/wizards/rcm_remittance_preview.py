@@ -23,7 +23,9 @@ class RcmRemittancePreview(models.TransientModel):
                 "remittance_id": remittance.id,
                 "hold": str(error) if error else False,
                 "notes": "\n".join(
-                    f"{planned.subject}: {planned.finding.message}" for entry in entries for planned in entry.exceptions
+                    f"{planned.subject}: {planned.finding.message}"
+                    for entry in entries
+                    for planned in entry.exceptions
                 ),
                 "line_ids": [
                     Command.create(self.env["rcm.remittance.preview.line"]._line_values(entry.part, line))

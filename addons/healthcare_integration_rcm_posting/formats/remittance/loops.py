@@ -77,7 +77,9 @@ def _provider_adjustments(state: ReaderState, segment: Segment, position: int) -
             code, _, reference = reason.partition(state.envelope.delimiters.component)
             ordinal = (index - 1) // 2
             adjustments.append(
-                ProviderAdjustment(position, provider, period, code, reference, parse_decimal(amount), ordinal)
+                ProviderAdjustment(
+                    position, provider, period, code, reference, parse_decimal(amount), ordinal
+                )
             )
     documents = close_loops(state)
     state.handlers = SECTION
