@@ -19,7 +19,7 @@ _BROKEN = re.compile(r"^(?:FAIL|ERROR): (?:Subtest )?(?P<test>setUpClass \S+|tea
 _SUMMARY = re.compile(
     r"^(?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) of (?P<run>\d+) tests when loading"
 )
-_DURATION = re.compile(r"^\t(?P<test>\w+\.\w+\.\w+): (?P<seconds>[\d.]+)s \d+ queries$", re.MULTILINE)
+_DURATION = re.compile(r"^\t[\w.]+\.(?P<test>\w+\.\w+): (?P<seconds>[\d.]+)s \d+ queries$", re.MULTILINE)
 _SUSPECT = ("WARNING", "ERROR", "CRITICAL")
 
 
@@ -99,7 +99,7 @@ def test_results(entries: Iterable[Entry]) -> TestResults:
             results.broken[name] = "\n".join(filter(None, (results.broken.get(name), entry.message)))
         elif entry.logger == "odoo.tests.stats":
             for match in _DURATION.finditer(entry.message):
-                results.seconds[match["test"].split(".", 1)[1]] = float(match["seconds"])
+                results.seconds[match["test"]] = float(match["seconds"])
     return results
 
 

@@ -161,10 +161,10 @@ def review_issue(total: ReviewTotal, context: PostingContext) -> PlannedExceptio
     """Return the exception of a missing rule: one for all adjustments with that group and reason code."""
     finding = Finding(
         code="remittance.adjustment.no_rule",
-        message=f"No posting rule covers {total.count} adjustments; they were not posted",
+        message="No posting rule covers the group and reason code; the adjustments were not posted",
         location=context.location(total.position, "CAS"),
         expected="a posting rule for the group and reason code",
-        found=f"{total.group} {total.reason}",
+        found=f"{total.group} {total.reason} on {total.count} adjustments",
         remedy="Add a posting rule, then settle the claims of the review list",
         amount=total.amount,
     )

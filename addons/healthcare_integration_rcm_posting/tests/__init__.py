@@ -4,6 +4,6 @@ from . import (
     test_holds,
     test_identity,
     test_preview,
-    test_review,
+    test_review, test_samples,
     test_undo,
 )

@@ -58,6 +58,29 @@ ADJUSTMENT_GROUPS = {
 #: Groups of 004010 that still arrive [RFI 1147].
 FORMER_ADJUSTMENT_GROUPS = {"CR": "Correction and reversal"}
 
+FILING_INDICATORS = {  # CLP06
+    "11": "Other non-federal program",
+    "12": "Preferred provider organization",
+    "13": "Point of service",
+    "14": "Exclusive provider organization",
+    "15": "Indemnity",
+    "16": "Medicare risk plan",
+    "17": "Dental maintenance organization",
+    "AM": "Automobile medical",
+    "CH": "Military health program",
+    "CI": "Commercial",
+    "DS": "Disability",
+    "HM": "Health maintenance organization",
+    "LM": "Liability medical",
+    "MA": "Medicare part A",
+    "MB": "Medicare part B",
+    "MC": "Medicaid",
+    "OF": "Other federal program",
+    "TV": "Title V",
+    "VA": "Veterans affairs plan",
+    "WC": "Workers' compensation",
+    "ZZ": "Mutually defined",
+}
 HANDLING_CODES = {  # BPR01
     "C": "Payment accompanies the remittance",
     "D": "Payment only",

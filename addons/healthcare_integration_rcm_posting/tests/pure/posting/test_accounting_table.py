@@ -1,14 +1,13 @@
-"""Every row of the accounting table that concerns claims, with its numbers, in both directions."""
+"""The rows of the accounting table for claims that are found, with their numbers."""
 
 import datetime
 from decimal import Decimal
 
 import pytest
-from posting_documents import claim, line, money, remit, reversal
-from posting_hospital import INVOICE_RECEIVABLE, NEXT_PAYER, PATIENT, PAYER, Hospital, codes, figures
+from posting_documents import claim, line, money, remit
+from posting_hospital import NEXT_PAYER, PATIENT, PAYER, Hospital, codes, figures
 
-from odoo.addons.healthcare_integration_rcm_posting.posting.errors import PlanError
-from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import Addressee, MatchState
+from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import Addressee
 from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
 from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
 from odoo.addons.healthcare_integration_rcm_posting.posting.rules import (
@@ -204,87 +203,6 @@ def test_patient_not_recognised_is_a_denial(hospital):
     assert codes(plan) == ["remittance.claim.denied"]
 
 
-def test_prior_payers_impact_has_no_effect_on_a_secondary_remittance(hospital):
-    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
-    plan = receive_one(
-        hospital, claim("A1", 600, 80, ("OA", "23", 500), ("PR", "2", 20), status="2"), NEXT_PAYER
-    )
-    assert figures(plan) == values(claim_receivable=-100, patient_receivable=20)
-    assert [line.account for line in plan.lines if line.role is Role.CLAIM_RECEIVABLE] == [
-        hospital.accounts[Role.PAYER_RECEIVABLE]
-    ]
-    assert hospital.balance(Role.PAYER_RECEIVABLE) == 0
-    assert plan.exceptions == []
-
-
-def test_allowance_that_the_prior_payer_took_is_not_taken_again(hospital):
-    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
-    plan = receive_one(
-        hospital, claim("A1", 600, 80, ("OA", "23", 400), ("CO", "45", 120), status="2"), NEXT_PAYER
-    )
-    assert figures(plan) == values(claim_receivable=-100, allowance=20)
-    assert hospital.balance(Role.ALLOWANCE) == 120
-    assert plan.exceptions == []
-
-
-def test_what_a_secondary_remittance_leaves_above_the_open_items_is_an_exception(hospital):
-    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
-    plan = receive_one(
-        hospital, claim("A1", 600, 80, ("OA", "23", 385), ("CO", "45", 135), status="2"), NEXT_PAYER
-    )
-    assert figures(plan) == values(claim_receivable=-100, allowance=20)
-    assert codes(plan) == ["remittance.claim.allowance_excess"]
-    assert plan.exceptions[0].finding.amount == 15
-
-
-def test_secondary_payment_settles_the_patients_line_when_the_claim_was_not_forwarded(hospital):
-    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100))))
-    plan = receive_one(
-        hospital, claim("A1", 600, 80, ("OA", "23", 500), ("PR", "2", 20), status="2"), NEXT_PAYER
-    )
-    assert figures(plan) == values(claim_receivable=-80)
-    assert (plan.patient_share, plan.outcome) == (20, Outcome.POSTED)
-    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 20
-
-
-def accounts_credited(plan):
-    return [line.account for line in plan.lines if line.role is Role.CLAIM_RECEIVABLE]
-
-
-@pytest.mark.parametrize("payer", [NEXT_PAYER, 9])
-def test_later_payer_settles_what_was_forwarded_before_the_invoice_and_the_patient_last(hospital, payer):
-    hospital.receive(
-        remit(
-            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"),
-            claim("A1", 300, 150, ("PR", "2", 50), ("CO", "999", 100), status="19", number="ICN-2"),
-        )
-    )
-    hospital.pay(hospital.invoices["A1"].receivable[0], 200)
-    plan = receive_one(hospital, claim("A1", 170, 170, status="2"), payer)
-    assert accounts_credited(plan) == [
-        hospital.accounts[Role.PAYER_RECEIVABLE],
-        INVOICE_RECEIVABLE,
-        hospital.accounts[Role.PATIENT_RECEIVABLE],
-    ]
-    assert [line.amount for line in plan.lines] == [-50, -100, -20]
-
-
-@pytest.mark.parametrize("status", ["1", "2"])
-def test_own_invoice_of_the_payer_is_settled_first_and_the_patient_last(hospital, status):
-    hospital.receive(
-        remit(
-            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"),
-            claim("A1", 200, 150, ("PR", "2", 50), status="19", number="ICN-2"),
-        )
-    )
-    plan = receive_one(hospital, claim("A1", 400, 400, status=status))
-    assert accounts_credited(plan) == [
-        INVOICE_RECEIVABLE,
-        hospital.accounts[Role.PAYER_RECEIVABLE],
-        hospital.accounts[Role.PATIENT_RECEIVABLE],
-    ]
-
-
 @pytest.mark.parametrize(
     "given", [("OA", "94", 100), ("CR", "45", 100), ("CO", "999", 100), ("PI", "45", 100), ("PR", "96", 100)]
 )
@@ -393,138 +311,6 @@ def test_repeated_claim_does_not_settle_what_the_first_moved_to_the_patient(hosp
     assert figures(plans[1]) == values(unapplied_cash=-400)
     assert codes(plans[1]) == ["remittance.claim.nothing_open"]
     assert hospital.balance(Role.PATIENT_RECEIVABLE) == 200
-
-
-UNKNOWN = {
-    MatchState.UNMATCHED: "remittance.claim.unmatched",
-    MatchState.AMBIGUOUS: "remittance.claim.ambiguous",
-}
-
-
-@pytest.mark.parametrize("state", UNKNOWN)
-def test_claim_not_found_with_a_payment_waits_in_unapplied_cash(state):
-    hospital = Hospital()
-    hospital.invoice("A1", state=state)
-    plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 200)))
-    assert figures(plan) == values(unapplied_cash=-400)
-    assert hospital.balance(Role.UNAPPLIED_CASH, PAYER) == -400
-    assert (plan.outcome, codes(plan)) == (Outcome.UNAPPLIED, [UNKNOWN[state]])
-    assert plan.exceptions[0].finding.amount == 400
-
-
-@pytest.mark.parametrize("state", UNKNOWN)
-def test_claim_not_found_with_a_negative_payment_is_a_takeback_to_identify(state):
-    hospital = Hospital()
-    hospital.invoice("A1", state=state)
-    plan = hospital.receive(remit(claim("A1", -600, -400, ("CO", "45", -200)), claim("B1", 500, 500)))
-    first = next(plan.claims)
-    assert figures(first) == values(takeback=400)
-    assert (first.outcome, codes(first)) == (Outcome.HELD, [UNKNOWN[state]])
-    assert hospital.balance(Role.CLEARING) == 100
-
-
-def test_claim_not_found_without_a_payment_only_raises():
-    hospital = Hospital()
-    plan = receive_one(hospital, claim("A1", 600, 0, ("PR", "1", 600)))
-    assert (plan.lines, plan.outcome) == ([], Outcome.HELD)
-    assert plan.exceptions[0].finding.amount == 600
-
-
-def test_negative_payment_that_is_no_reversal_is_a_takeback_to_identify(hospital):
-    plan = hospital.receive(remit(claim("A1", 600, -50, ("CO", "45", 650)), claim("B1", 500, 500)))
-    first = next(plan.claims)
-    assert figures(first) == values(takeback=50)
-    assert codes(first) == ["remittance.claim.negative_payment"]
-    assert hospital.open("A1") == 600
-
-
-@pytest.mark.parametrize("status", ["23", "25"])
-def test_status_without_accounting_effect(hospital, status):
-    plan = receive_one(hospital, claim("A1", 600, 0, ("OA", "101", 600), status=status))
-    assert (plan.lines, plan.outcome, plan.exceptions) == ([], Outcome.NO_EFFECT, [])
-
-
-@pytest.mark.parametrize("status", ["4", "23", "25"])
-def test_payment_of_a_status_without_payment_waits(hospital, status):
-    plan = receive_one(hospital, claim("A1", 600, 600, status=status))
-    assert figures(plan) == values(unapplied_cash=-600)
-    assert codes(plan) == ["remittance.claim.payment_without_effect"]
-
-
-@pytest.mark.parametrize("status", ["5", "99"])
-def test_status_that_is_not_posted_waits(hospital, status):
-    plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 200), status=status))
-    assert figures(plan) == values(unapplied_cash=-400)
-    assert codes(plan) == ["remittance.claim.status_not_posted"]
-
-
-@pytest.mark.parametrize("paid", [400, 0])
-def test_resolving_an_unapplied_claim_later(paid):
-    hospital = Hospital()
-    given = claim("A1", 600, paid, ("CO", "45", 150), ("PR", "1", 450 - paid))
-    posted = remit(given)
-    hospital.receive(posted)
-    hospital.invoice("A1", 600)
-    plan = hospital.resolve(posted.claims[0])
-    expected = values(
-        claim_receivable=-600, allowance=150, patient_receivable=450 - paid, unapplied_cash=paid
-    )
-    assert figures(plan) == {role: amount for role, amount in expected.items() if amount}
-    assert hospital.balance(Role.UNAPPLIED_CASH) == 0
-    assert hospital.open("A1") == 0
-    assert plan.parked == -paid
-
-
-def test_resolving_an_unidentified_takeback_later(hospital):
-    original = claim("A1", 600, 400, ("CO", "45", 200), number="ICN-1")
-    posted = hospital.receive(remit(original))
-    wrong_number = reversal(claim("A2", 600, 400, ("CO", "45", 200), number="ICN-2"))
-    taken = remit(wrong_number, claim("B1", 500, 500), trace="T2")
-    hospital.receive(taken)
-    assert hospital.balance(Role.TAKEBACK) == 400
-    taken.claims[0].claim_id = "A1"
-    hospital.claims[1].key = "A1"
-    plan = hospital.resolve(taken.claims[0])
-    assert plan.reverses == 1
-    assert figures(plan) == values(claim_receivable=600, allowance=-200, takeback=-400)
-    assert hospital.balance(Role.TAKEBACK) == 0
-    assert hospital.open("A1") == 600
-    assert posted.cleared == 400
-
-
-def test_resolution_refuses_money_that_was_used_since():
-    hospital = Hospital()
-    posted = remit(claim("A1", 600, 400, ("CO", "45", 200)))
-    hospital.receive(posted)
-    hospital.invoice("A1", 600)
-    unapplied = next(i for i in hospital.books.items.values() if i.role is Role.UNAPPLIED_CASH)
-    hospital.pay(unapplied.id, -150)
-    with pytest.raises(PlanError) as raised:
-        hospital.resolve(posted.claims[0])
-    assert raised.value.code == "remittance.plan.waiting_amount"
-
-
-def test_resolution_refuses_a_match_that_settles_nothing():
-    hospital = Hospital()
-    posted = remit(claim("A1", 600, 400, ("CO", "45", 200)))
-    hospital.receive(posted)
-    with pytest.raises(PlanError) as raised:
-        hospital.resolve(posted.claims[0])
-    assert raised.value.code == "remittance.plan.unresolved"
-
-
-def test_reversal_of_a_claim_that_was_resolved_later():
-    hospital = Hospital()
-    given = claim("A1", 600, 400, ("CO", "45", 150), ("PR", "1", 50))
-    posted = remit(given)
-    hospital.receive(posted)
-    hospital.invoice("A1", 600)
-    hospital.resolve(posted.claims[0])
-    hospital.receive(remit(reversal(given), claim("B1", 900, 900), trace="T2"))
-    assert hospital.open("A1") == 600
-    assert hospital.balance(Role.UNAPPLIED_CASH) == -900
-    assert hospital.balance(Role.PATIENT_RECEIVABLE) == 0
-    assert hospital.balance(Role.ALLOWANCE) == 0
 
 
 def test_rule_by_date_of_service(hospital):

@@ -75,7 +75,7 @@ def test_forward_balance_over_two_remittances():
 
 
 def refund_sent(hospital):
-    """The provider sends a refund of 200: refund check clearing against the bank, here the patient's line."""
+    """The provider has sent a refund of 200; the bank's side of that entry does not matter here."""
     account = hospital.accounts[Role.REFUND_CHECK]
     return hospital.books.post(Role.REFUND_CHECK, account, PAYER, 200)
 

@@ -1,0 +1,97 @@
+"""The rows of the accounting table for secondary remittances, and whose open items a payment settles."""
+
+import pytest
+from posting_documents import claim, money, remit
+from posting_hospital import INVOICE_RECEIVABLE, NEXT_PAYER, PATIENT, PAYER, codes, figures
+
+from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
+from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
+
+
+def receive_one(hospital, given, payer=PAYER):
+    return next(hospital.receive(remit(given), payer).claims)
+
+
+def values(**amounts):
+    return {role: money(amount) for role, amount in amounts.items()}
+
+
+def test_prior_payers_impact_has_no_effect_on_a_secondary_remittance(hospital):
+    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
+    plan = receive_one(
+        hospital, claim("A1", 600, 80, ("OA", "23", 500), ("PR", "2", 20), status="2"), NEXT_PAYER
+    )
+    assert figures(plan) == values(claim_receivable=-100, patient_receivable=20)
+    assert [line.account for line in plan.lines if line.role is Role.CLAIM_RECEIVABLE] == [
+        hospital.accounts[Role.PAYER_RECEIVABLE]
+    ]
+    assert hospital.balance(Role.PAYER_RECEIVABLE) == 0
+    assert plan.exceptions == []
+
+
+def test_allowance_that_the_prior_payer_took_is_not_taken_again(hospital):
+    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
+    plan = receive_one(
+        hospital, claim("A1", 600, 80, ("OA", "23", 400), ("CO", "45", 120), status="2"), NEXT_PAYER
+    )
+    assert figures(plan) == values(claim_receivable=-100, allowance=20)
+    assert hospital.balance(Role.ALLOWANCE) == 120
+    assert plan.exceptions == []
+
+
+def test_what_a_secondary_remittance_leaves_above_the_open_items_is_an_exception(hospital):
+    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
+    plan = receive_one(
+        hospital, claim("A1", 600, 80, ("OA", "23", 385), ("CO", "45", 135), status="2"), NEXT_PAYER
+    )
+    assert figures(plan) == values(claim_receivable=-100, allowance=20)
+    assert codes(plan) == ["remittance.claim.allowance_excess"]
+    assert plan.exceptions[0].finding.amount == 15
+
+
+def test_secondary_payment_settles_the_patients_line_when_the_claim_was_not_forwarded(hospital):
+    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100))))
+    plan = receive_one(
+        hospital, claim("A1", 600, 80, ("OA", "23", 500), ("PR", "2", 20), status="2"), NEXT_PAYER
+    )
+    assert figures(plan) == values(claim_receivable=-80)
+    assert (plan.patient_share, plan.outcome) == (20, Outcome.POSTED)
+    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 20
+
+
+def accounts_credited(plan):
+    return [line.account for line in plan.lines if line.role is Role.CLAIM_RECEIVABLE]
+
+
+@pytest.mark.parametrize("payer", [NEXT_PAYER, 9])
+def test_later_payer_settles_what_was_forwarded_before_the_invoice_and_the_patient_last(hospital, payer):
+    hospital.receive(
+        remit(
+            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"),
+            claim("A1", 300, 150, ("PR", "2", 50), ("CO", "999", 100), status="19", number="ICN-2"),
+        )
+    )
+    hospital.pay(hospital.invoices["A1"].receivable[0], 200)
+    plan = receive_one(hospital, claim("A1", 170, 170, status="2"), payer)
+    assert accounts_credited(plan) == [
+        hospital.accounts[Role.PAYER_RECEIVABLE],
+        INVOICE_RECEIVABLE,
+        hospital.accounts[Role.PATIENT_RECEIVABLE],
+    ]
+    assert [line.amount for line in plan.lines] == [-50, -100, -20]
+
+
+@pytest.mark.parametrize("status", ["1", "2"])
+def test_own_invoice_of_the_payer_is_settled_first_and_the_patient_last(hospital, status):
+    hospital.receive(
+        remit(
+            claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"),
+            claim("A1", 200, 150, ("PR", "2", 50), status="19", number="ICN-2"),
+        )
+    )
+    plan = receive_one(hospital, claim("A1", 400, 400, status=status))
+    assert accounts_credited(plan) == [
+        INVOICE_RECEIVABLE,
+        hospital.accounts[Role.PAYER_RECEIVABLE],
+        hospital.accounts[Role.PATIENT_RECEIVABLE],
+    ]
