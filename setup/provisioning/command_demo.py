@@ -6,9 +6,9 @@ import argparse
 
 from tests.sandbox.demo import outcome
 from tests.sandbox.demo.cast import ADMINISTRATOR, MAILBOX_LOGIN, PEOPLE
-from tests.sandbox.demo.client import Client
+from tests.sandbox.demo.client import Client, ClientError
 
-from . import demo, demo_clearing_house, demo_days, demo_files, demo_hospital, odoo_process
+from . import demo, demo_clearing_house, demo_days, demo_hospital, odoo_process
 from .demo_clearing_house import ClearingHouse
 from .failure import SetupError
 from .odoo_process import Odoo
@@ -26,8 +26,8 @@ def main(arguments: list[str]) -> int:
             demo.require_port(options.port)
         with odoo_process.provisioned() as odoo:
             if demo.prepare_database(odoo, options.reset):
-                demo_files.forget()
-            with demo_clearing_house.running(MAILBOX_LOGIN) as house:
+                demo.FILES.forget()
+            with demo_clearing_house.running(demo.FILES, MAILBOX_LOGIN) as house:
                 _run(odoo, house, options)
     return 0
 
@@ -43,8 +43,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _run(odoo: Odoo, house: ClearingHouse, options: argparse.Namespace) -> None:
-    passwords = demo_files.passwords((ADMINISTRATOR, *(person.login for person in PEOPLE)))
-    demo_hospital.load(odoo, demo.DATABASE, house, passwords)
+    passwords = demo.FILES.passwords((ADMINISTRATOR, *(person.login for person in PEOPLE)))
+    demo_hospital.load(odoo, demo.DATABASE, house, passwords, demo.FILES)
     with demo.served(odoo, options.port if options.serve else 0) as server:
         _deliver(server, house, passwords)
         if options.serve:
@@ -57,16 +57,23 @@ def _run(odoo: Odoo, house: ClearingHouse, options: argparse.Namespace) -> None:
 
 def _deliver(server: RunningServer, house: ClearingHouse, passwords: dict[str, str]) -> None:
     """Let the clearing house deliver its files, and print what Odoo made of them."""
-
-    def session_of(login: str) -> Client:
-        return Client(server.url, demo.DATABASE, login, passwords[login])
-
-    demo_hospital.follow(session_of("manager"), house)
-    biller = session_of("biller")
-    demo_days.run(biller, house)
+    demo_hospital.follow(_session("manager", server, passwords), house)
+    biller = _session("biller", server, passwords)
+    demo_days.run(biller, house, demo.FILES)
     with step("What happened"):
         table = outcome.render(outcome.collect(biller))
     say(f"\n{table}")
+
+
+def _session(login: str, server: RunningServer, passwords: dict[str, str]) -> Client:
+    try:
+        return Client(server.url, demo.DATABASE, login, passwords[login])
+    except ClientError as error:
+        raise SetupError(
+            f"The demo's user {login} cannot log in: {error}",
+            "When the password was changed in Odoo, set it back to the one in "
+            f"{demo.FILES.folder / 'passwords' / login}; ./setup/demo --reset starts over.",
+        ) from error
 
 
 def _tell_how_to_log_in(server: RunningServer, passwords: dict[str, str]) -> None:

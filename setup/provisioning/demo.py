@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from . import addons, installed, locks, odoo_server, paths, stamps
 from .database import Databases
+from .demo_files import DemoFiles
 from .failure import SetupError
 from .odoo_process import Odoo
 from .odoo_server import RunningServer
@@ -17,8 +18,9 @@ DATABASE = "demo"
 #: The demo's companies are in the United States; the suite itself works with any chart of accounts.
 LOCALISATION = "l10n_us_account"
 _STAMP = "demo"
+FILES = DemoFiles(paths.LOCAL / "demo", paths.LOGS)
 #: Cron workers wait between two runs, which Odoo's watchdog would take for a hang.
-_OPTIONS = ("--limit-time-real-cron=0",)
+OPTIONS = ("--limit-time-real-cron=0",)
 
 
 @contextlib.contextmanager
@@ -68,9 +70,8 @@ def served(odoo: Odoo, port: int) -> Iterator[RunningServer]:
     """
     with contextlib.ExitStack() as stack:
         with step("Odoo's server"):
-            log = paths.LOGS / "demo-server.log"
             server = stack.enter_context(
-                odoo_server.running(odoo, DATABASE, log, port=port, options=_OPTIONS)
+                odoo_server.running(odoo, DATABASE, FILES.log("server"), port=port, options=OPTIONS)
             )
         yield server
 

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import demo_files, environment, paths, secret_files
+from . import environment, paths, secret_files
+from .demo_files import DemoFiles
 from .failure import SetupError
 from .ports import free_port, port_is_free
 from .processes import started
 from .progress import step
 
 _PROGRAM = paths.ROOT / "tests" / "sandbox" / "clearing_house.py"
-_STATE = demo_files.FOLDER / "clearing-house"
-_LOG = paths.LOGS / "demo-clearing-house.log"
 
 
 @dataclass(frozen=True)
@@ -37,20 +36,21 @@ class ClearingHouse:
 
 
 @contextlib.contextmanager
-def running(login: str) -> Iterator[ClearingHouse]:
+def running(files: DemoFiles, login: str) -> Iterator[ClearingHouse]:
     """Serve the mailbox until the block is left, at the port and with the host key of the last time.
 
     :raises SetupError: the server does not start
     """
-    mailbox = _STATE / "mailbox"
+    state = files.clearing_house
+    mailbox = state / "mailbox"
     mailbox.mkdir(parents=True, exist_ok=True)
-    password = secret_files.generated(_STATE / "password")
-    command = [environment.PYTHON, _PROGRAM, "--root", mailbox, "--port", str(_port()), "--user", login]
-    command += ["--password-file", _STATE / "password", "--host-key", _STATE / "host_key"]
-    _LOG.parent.mkdir(parents=True, exist_ok=True)
+    password = secret_files.generated(state / "password")
+    command = [environment.PYTHON, _PROGRAM, "--root", mailbox, "--port", str(_port(state)), "--user", login]
+    command += ["--password-file", state / "password", "--host-key", state / "host_key"]
+    log = files.log("clearing-house")
     with contextlib.ExitStack() as stack:
         with step("Sandbox clearing house (SFTP)"):
-            output = stack.enter_context(_LOG.open("wb"))
+            output = stack.enter_context(log.open("wb"))
             process = stack.enter_context(
                 started(
                     command,
@@ -62,19 +62,18 @@ def running(login: str) -> Iterator[ClearingHouse]:
             )
             line = process.stdout.readline()
             if not line:
-                raise SetupError("The sandbox clearing house did not start", "Read its log.", _LOG)
+                raise SetupError("The sandbox clearing house did not start", "Read its log.", log)
             announced = json.loads(line)
         yield ClearingHouse(
             announced["host"], announced["port"], announced["known_hosts"], login, password, mailbox
         )
 
 
-def _port() -> int:
+def _port(state: Path) -> int:
     """Return the port of the last time while it is free, else another one that is kept from now on."""
-    file = _STATE / "port"
+    file = state / "port"
     if file.exists() and port_is_free(int(file.read_text(encoding="utf-8"))):
         return int(file.read_text(encoding="utf-8"))
     port = free_port()
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(str(port), encoding="utf-8")
     return port

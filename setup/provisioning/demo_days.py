@@ -8,16 +8,15 @@ from pathlib import Path
 from tests.sandbox.demo.cast import INBOX
 from tests.sandbox.demo.client import Client
 
-from . import demo_files, environment, paths
+from . import environment, paths
 from .demo_clearing_house import ClearingHouse
+from .demo_files import DemoFiles
 from .failure import SetupError
 from .processes import run_logged
 from .progress import Step, step
 
 DAYS = (1, 2, 3)
 _PROGRAM = paths.ROOT / "tests" / "sandbox" / "demo" / "remittances.py"
-_LOG = paths.LOGS / "demo-remittances.log"
-_SERVER_LOG = paths.LOGS / "demo-server.log"
 _DAY_SECONDS = 240
 _POLL_SECONDS = 0.5
 #: A new server's cron workers may miss the first call to look into the mailbox.
@@ -25,7 +24,7 @@ _REMIND_SECONDS = 5.0
 _UNFINISHED = ["pending", "waiting", "running"]
 
 
-def run(client: Client, house: ClearingHouse) -> None:
+def run(client: Client, house: ClearingHouse, files: DemoFiles) -> None:
     """Deliver what has not been delivered yet, and wait for Odoo after each day.
 
     :param client: session of a user who may look into mailboxes
@@ -33,23 +32,29 @@ def run(client: Client, house: ClearingHouse) -> None:
     """
     for day in DAYS:
         with step(f"Remittances of day {day}") as current:
-            _deliver(client, house, day)
-            _wait(client, house, current)
+            _deliver(client, house, day, files)
+            _wait(client, house.mailbox / INBOX, files.log("server"), current)
 
 
-def _deliver(client: Client, house: ClearingHouse, day: int) -> None:
+def _deliver(client: Client, house: ClearingHouse, day: int, files: DemoFiles) -> None:
     received = {
         message["file_name"]
         for message in client.search_read("integration.message", [("parent_id", "=", False)], ["file_name"])
     }
-    command = [environment.PYTHON, _PROGRAM, "--book", demo_files.BOOK, "--day", str(day)]
+    command = [environment.PYTHON, _PROGRAM, "--book", files.book, "--day", str(day)]
     command += ["--mailbox", house.mailbox / INBOX, "--except", *sorted(received)]
-    _LOG.unlink(missing_ok=True)
-    run_logged(command, _LOG, "The demo's files could not be written", environment=environment.variables())
+    log = files.log("remittances")
+    log.unlink(missing_ok=True)
+    run_logged(
+        command,
+        log,
+        "The demo's files could not be written",
+        "./setup/demo --reset starts over.",
+        environment=environment.variables(),
+    )
 
 
-def _wait(client: Client, house: ClearingHouse, current: Step) -> None:
-    inbox = house.mailbox / INBOX
+def _wait(client: Client, inbox: Path, server_log: Path, current: Step) -> None:
     deadline = time.monotonic() + _DAY_SECONDS
     reminded = float("-inf")
     while not _is_quiet(client, inbox, current):
@@ -57,7 +62,7 @@ def _wait(client: Client, house: ClearingHouse, current: Step) -> None:
             raise SetupError(
                 f"Odoo did not finish the day's files within {_DAY_SECONDS} s",
                 "Look at the tasks in Odoo (Integrations, Tasks) and at the server's log.",
-                _SERVER_LOG,
+                server_log,
             )
         if any(inbox.iterdir()) and time.monotonic() - reminded > _REMIND_SECONDS:
             _look_into_mailbox(client)

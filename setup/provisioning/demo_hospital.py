@@ -7,14 +7,14 @@ from dataclasses import asdict
 
 from tests.sandbox.demo.client import Client
 
-from . import demo_files, paths, secret_files
+from . import paths, secret_files
 from .demo_clearing_house import ClearingHouse
+from .demo_files import DemoFiles
 from .odoo_process import Odoo
 from .processes import run_logged
 from .progress import step
 
 LOADED_PARAMETER = "healthcare_integration.demo_hospital"
-_LOG = paths.LOGS / "demo-hospital.log"
 
 
 def is_loaded(odoo: Odoo, database: str) -> bool:
@@ -23,7 +23,9 @@ def is_loaded(odoo: Odoo, database: str) -> bool:
     return bool(odoo.server.query(query, database))
 
 
-def load(odoo: Odoo, database: str, house: ClearingHouse, passwords: dict[str, str]) -> None:
+def load(
+    odoo: Odoo, database: str, house: ClearingHouse, passwords: dict[str, str], files: DemoFiles
+) -> None:
     """Load the hospital, unless it is loaded.
 
     :param passwords: to set, by login
@@ -32,11 +34,11 @@ def load(odoo: Odoo, database: str, house: ClearingHouse, passwords: dict[str, s
     if is_loaded(odoo, database):
         return
     with step("Hospital group: companies, users, payers, 300 open invoices"):
-        _write_settings(house, passwords)
-        with demo_files.LOADER.open("rb") as script:
+        _write_settings(house, passwords, files)
+        with files.loader.open("rb") as script:
             run_logged(
                 odoo.command("shell", "-d", database, "--no-http", "--log-level=warn"),
-                _LOG,
+                files.log("hospital"),
                 "The demo's hospital could not be loaded",
                 "Read the log for the first error; ./setup/demo --reset starts over.",
                 environment=odoo.variables(),
@@ -55,15 +57,15 @@ def follow(client: Client, house: ClearingHouse) -> None:
             client.call("integration.endpoint", "write", [endpoint["id"]], values)
 
 
-def _write_settings(house: ClearingHouse, passwords: dict[str, str]) -> None:
+def _write_settings(house: ClearingHouse, passwords: dict[str, str], files: DemoFiles) -> None:
     settings = asdict(house)
     del settings["mailbox"]
-    settings.update(passwords=passwords, book=str(demo_files.BOOK))
-    secret_files.write(demo_files.SETTINGS, json.dumps(settings))
+    settings.update(passwords=passwords, book=str(files.book))
+    secret_files.write(files.settings, json.dumps(settings))
     # Odoo's shell runs what it reads from its standard input.
-    demo_files.LOADER.write_text(
+    files.loader.write_text(
         f"import sys\n\nsys.path.insert(0, {str(paths.ROOT)!r})\n"
         "from tests.sandbox.demo import hospital\n\n"
-        f"hospital.load(env, {str(demo_files.SETTINGS)!r})\n",
+        f"hospital.load(env, {str(files.settings)!r})\n",
         encoding="utf-8",
     )

@@ -101,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--refuse-rename", action="store_true", help="only OpenSSH's own rename works")
     faults.add_argument("--cut-after", type=int, metavar="BYTES", help="hang up after sending so many bytes")
     faults.add_argument("--cut-upload-after", type=int, metavar="BYTES", help="the same for bytes received")
+    faults.add_argument(
+        "--lose-after", type=int, metavar="BYTES", help="claim to keep more bytes, and do not"
+    )
     faults.add_argument("--disk-full-after", type=int, metavar="BYTES", help="refuse to keep more bytes")
     faults.add_argument(
         "--end-at", type=int, metavar="BYTES", help="cut or fill up what is read to this size"
@@ -242,6 +245,8 @@ class _Files(asyncssh.SFTPServer):
         limit = self._options.disk_full_after
         if limit is not None and self._received > limit:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._options.lose_after is not None and self._received > self._options.lose_after:
+            return len(data)
         return super().write(file_obj, offset, data)
 
     def rename(self, oldpath, newpath):

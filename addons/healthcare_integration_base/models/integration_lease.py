@@ -62,6 +62,12 @@ class IntegrationLease(models.Model):
             )
 
     @api.model
+    def _keep_alive(self):
+        """Show that the running task lives: for the steps of a task that may outlast its lease."""
+        if token := self.env.context.get("integration_task_token"):
+            self._renew(token)
+
+    @api.model
     def _close(self, token):
         self.env.cr.execute(SQL("DELETE FROM integration_lease WHERE token = %s", token))
 

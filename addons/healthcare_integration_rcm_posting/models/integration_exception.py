@@ -41,6 +41,21 @@ class IntegrationException(models.Model):
             },
         }
 
+    def action_add_rcm_posting_rule(self):
+        """Ask what the adjustment that no posting rule covers means in the books."""
+        require_group(self, "group_manager")
+        self.ensure_one()
+        # The subject ends with group and reason of the adjustment.
+        _payer, group_code, reason = (self.subject or "").rsplit(" ", 2)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Rule for %(group)s %(reason)s", group=group_code, reason=reason),
+            "res_model": "rcm.posting.rule",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_group_code": group_code, "default_reason": reason},
+        }
+
     def _release(self):
         """Adjustments that waited for a posting rule are looked at again."""
         super()._release()

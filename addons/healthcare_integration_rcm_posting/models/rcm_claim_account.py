@@ -54,7 +54,7 @@ class RcmClaimAccount(models.Model):
         unmatched = self.filtered(lambda claim: not claim.invoice_id)
         posted = [
             ("id", "not in", self.ids),
-            ("entry_id", "!=", False),
+            ("outcome", "!=", False),
             ("remittance_id.state", "in", POSTED_STATES),
         ]
         priors = (

@@ -18,7 +18,6 @@ class RcmClaimDisplay(models.Model):
     findings_table = fields.Html(
         string="Findings in Detail", compute="_compute_findings_table", sanitize=False
     )
-
     filing_label = fields.Char(string="Kind of Plan", compute="_compute_filing_label")
 
     @api.depends("filing_indicator")

@@ -17,6 +17,7 @@ class RcmClaimMatching(models.Model):
     def _match(self):
         """Match claims that have no invoice yet, in one query for each way to compare."""
         waiting = self.filtered(lambda claim: not claim.invoice_id)
+        waiting.match_state = False
         for field_name, normalise, basis in (
             ("rcm_claim_number", lambda number: (number or "").strip(), "exact"),
             ("rcm_claim_key", claim_key, "normalised"),

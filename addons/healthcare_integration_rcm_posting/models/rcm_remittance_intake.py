@@ -30,6 +30,10 @@ class RcmRemittanceIntake(models.Model):
             for claim in claims:
                 content.add_claim(claim)
             remittance._store_claims(claims)
+            # A transaction may hold hundreds of thousands of claims: the cache must not keep them all.
+            self.env.flush_all()
+            self.env.invalidate_all(flush=False)
+            self.env["integration.lease"]._keep_alive()
             if isinstance(batch[-1], RemittanceSummary):
                 remittance._store_summary(batch[-1], content.finish(batch[-1]))
         return remittance

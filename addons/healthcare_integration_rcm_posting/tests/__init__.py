@@ -6,4 +6,5 @@ from . import (
     test_preview,
     test_review, test_samples,
     test_undo,
+    test_views,
 )

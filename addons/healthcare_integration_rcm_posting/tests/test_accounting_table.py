@@ -119,6 +119,19 @@ class TestClaims(RcmCase):
         self.assert_posted(remittance, takeback=100, claim_receivable=-300)
         self.assertEqual(self.codes(remittance), ["remittance.claim.reversal_unknown"])
 
+    def test_reversal_of_a_denied_claim_has_nothing_to_take_back(self):
+        invoice = self.claim_invoice("A100014", 100)
+        self.take_in(self.remit(claim("A100014", 100, 0, ("CO 50", 100))))
+        corrected = self.take_in(
+            self.remit(
+                claim("A100014", -100, 0, ("CO 50", -100), status="22"),
+                claim("A100014", 100, 90, ("CO 45", 10)),
+            )
+        )
+        self.assert_posted(corrected, claim_receivable=-100, allowance=10)
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertNotIn("remittance.claim.reversal_unknown", self.codes(corrected))
+
     def test_unmatched_claim_is_unapplied_cash_until_a_biller_matches_it(self):
         remittance = self.take_in(self.remit(claim("NOWHERE77", 100, 80, ("CO 45", 20))))
         self.assert_posted(remittance, unapplied_cash=-80)

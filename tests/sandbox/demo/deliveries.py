@@ -117,10 +117,10 @@ class _Stories:
         return delivery("TDW", day, 102, [payment(TIDEWAY, GENERAL, day, 102, claims)])
 
     def _interest(self, day: datetime.date) -> MailboxFile:
-        """A payment with interest; two of its claims are reversed on the second day."""
+        """A payment with interest; one of its claims is reversed on the second day."""
         invoices = self._take(QUILLMARK, GENERAL, 8)
         claims = [processed(claim, PLAIN) for claim in invoices]
-        self._corrected = invoices[0], claims[0]
+        self._corrected = max(zip(invoices, claims, strict=True), key=lambda pair: pair[1].paid)
         remittance = payment(QUILLMARK, GENERAL, day, 103, claims, [("L6", "INTEREST", -INTEREST)])
         return delivery("QLM", day, 103, [remittance])
 

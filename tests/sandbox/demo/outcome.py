@@ -17,8 +17,8 @@ _OUTCOMES = {
     "held": "held",
     "partially_posted": "posted in part",
 }
-#: What stands in for the state of a remittance where there is none.
-_CENTS = 0.005
+#: Less than a cent.
+_TOLERANCE = 0.005
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Row:
         """Whether the clearing account holds what was paid."""
         if self.cleared is None:
             return ""
-        return "yes" if abs(self.cleared - self.paid) < _CENTS else "NO"
+        return "yes" if abs(self.cleared - self.paid) < _TOLERANCE else "NO"
 
 
 @dataclass
@@ -103,15 +103,15 @@ def _rows(client: Client, exceptions: list[dict]) -> list[Row]:
         for remittance in client.search_read("rcm.remittance", [("message_id", "!=", False)], _FIELDS)
     }
     outcomes = _claim_outcomes(client)
-    names = defaultdict(list)
+    waiting = defaultdict(list)
     for exception in exceptions:
         for message_id in exception["message_ids"]:
-            names[message_id].append(exception["name"])
+            waiting[message_id].append(exception)
     # A file whose transactions are known is told by them; a delivery day orders the files.
     shown = [message for message in messages if message["parent_id"] or not message["child_count"]]
     shown.sort(key=lambda message: (_delivered(message["file_name"]), message["position"]))
     return [
-        _row(message, remittances.get(message["id"]), outcomes, names[message["id"]]) for message in shown
+        _row(message, remittances.get(message["id"]), outcomes, waiting[message["id"]]) for message in shown
     ]
 
 
@@ -127,12 +127,12 @@ _FIELDS = [
 ]
 
 
-def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: list[str]) -> Row:
+def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: list[dict]) -> Row:
     row = Row(file=message["file_name"], state=message["state"])
     if message["state"] in ("duplicate", "rejected") and message["state_reason"]:
         row.reasons.append(message["state_reason"])
     if remittance is None:
-        row.reasons += exceptions
+        row.reasons += _reasons(exceptions)
         return row
     row.payer = remittance["payer_id"][1] if remittance["payer_id"] else remittance["payer_name"]
     row.claims, row.paid, row.state = remittance["claim_count"], remittance["amount"], remittance["state"]
@@ -146,8 +146,22 @@ def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: lis
         )
         waiting = [f"{counts[name]} {label}" for name, label in _OUTCOMES.items() if counts.get(name)]
         row.reasons += [f"claims: {', '.join(waiting)}"] if waiting else []
-    row.reasons += _counted(exceptions)
+    row.reasons += _reasons(exceptions)
     return row
+
+
+def _reasons(exceptions: list[dict]) -> list[str]:
+    """Return one sentence for each kind of exception, with how often it occurs and what was found."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for exception in exceptions:
+        alike[exception["name"]].append(exception["found"] or "")
+    return [_reason(name, found) for name, found in alike.items()]
+
+
+def _reason(name: str, found: list[str]) -> str:
+    times = f"{len(found)} times: " if len(found) > 1 else ""
+    details = ", ".join(filter(None, dict.fromkeys(found)))
+    return f"{times}{name}{f' ({details})' if details else ''}"
 
 
 def _claim_outcomes(client: Client) -> dict[int, dict[str, int]]:
@@ -226,7 +240,6 @@ def _summary(causes: list[Cause]) -> list[str]:
         lines += textwrap.wrap(
             f"{cause.count:>4}  {_money(cause.amount):>12}  {cause.text}",
             WIDTH,
-            initial_indent="",
             subsequent_indent=" " * 20,
         )
     return lines
@@ -234,13 +247,6 @@ def _summary(causes: list[Cause]) -> list[str]:
 
 def _wrapped(reason: str) -> list[str]:
     return textwrap.wrap(reason, WIDTH, initial_indent=f"{_INDENT}- ", subsequent_indent=f"{_INDENT}  ")
-
-
-def _counted(texts: list[str]) -> list[str]:
-    return [
-        f"{texts.count(text)} times: {text}" if texts.count(text) > 1 else text
-        for text in dict.fromkeys(texts)
-    ]
 
 
 def _number(value: int | None) -> str:

@@ -155,4 +155,6 @@ def _noteworthy(delimiters: Delimiters) -> re.Pattern[str]:
     """Return what finds segments, each behind a terminator, that must be looked at one by one."""
     terminator, separator = re.escape(delimiters.segment), re.escape(delimiters.element)
     identifiers = "|".join(ENVELOPE_IDENTIFIERS)
-    return re.compile(f"{terminator}(?:[ \\t{terminator}]|(?:{identifiers})(?:[{separator}{terminator}]|\\Z))")
+    return re.compile(
+        f"{terminator}(?:[ \\t{terminator}]|(?:{identifiers})(?:[{separator}{terminator}]|\\Z))"
+    )

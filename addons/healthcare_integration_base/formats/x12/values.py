@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -86,26 +86,27 @@ def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
 
 
 class ParsedValues(dict):
-    """Remembers what texts mean: amounts, dates and codes of a file repeat all the time.
+    """Remembers what texts mean, as amounts, dates and codes of a file repeat all the time.
 
-    ``values[text]`` returns the parsed value or raises what ``parse`` raises.
+    ``values[text]`` returns the parsed value or raises what ``parse`` raises. The first ``limit`` values
+    are kept: those that repeat come early, and a small dictionary stays in the processor's cache.
 
-    :param blank: what an empty text means; without it, an empty text is parsed like any other
+    :param known: meanings that are given, such as of an empty text
     """
 
-    limit = 16_384
+    __slots__ = ("_limit", "_parse")
 
-    def __init__(self, parse: Callable[[str], Value], **blank: Value):
+    def __init__(
+        self, parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 8_192
+    ):
+        super().__init__(known or {})
         self._parse = parse
-        self._blank = {"": blank["blank"]} if blank else {}
-        super().__init__(self._blank)
+        self._limit = limit
 
     def __missing__(self, text: str) -> Value:
         value = self._parse(text)
-        if len(self) >= self.limit:
-            self.clear()
-            self.update(self._blank)
-        self[text] = value
+        if len(self) < self._limit:
+            self[text] = value
         return value
 
 

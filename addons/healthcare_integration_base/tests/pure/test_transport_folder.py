@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from odoo.addons.healthcare_integration_base.errors import IntegrationError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError, RemoteFile, create
 
 OTHER_FILE_SYSTEM = Path("/dev/shm")
@@ -87,6 +88,13 @@ def test_names_that_are_not_utf8_are_reported(root):
         assert [file.name for file in opened.list()] == ["good.835"]
         assert [refusal.reason for refusal in opened.refused] == ["unsafe name: it is not UTF-8"]
         opened.refused[0].name.encode()
+
+
+def test_a_file_that_becomes_a_link_after_it_was_looked_at(root, tmp_path):
+    (tmp_path / "secret").write_bytes(b"not yours")
+    (root / "in" / "a.835").symlink_to(tmp_path / "secret")
+    with transport(root) as opened, pytest.raises(IntegrationError):
+        list(opened._read(str(root / "in" / "a.835"), 9))
 
 
 def test_a_named_pipe_does_not_hang(root):

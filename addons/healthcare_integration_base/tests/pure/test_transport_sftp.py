@@ -25,6 +25,8 @@ from odoo.addons.healthcare_integration_base.transports import ConfigurationErro
 
 from tests.sandbox.clearing_house import running
 
+# a thread that ends with a traceback would stand in the server's log
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 MIB = 1024 * 1024
 PASSWORD = "sandbox Pa55-word"
 HOST_KEYS = {
@@ -65,7 +67,7 @@ def transport(house, **changes):
     return create("sftp", values | {"connect_timeout": 5, "read_timeout": 5, "total_timeout": 20} | changes)
 
 
-def failure(opened, act=lambda opened: opened.list(), within=4.0):
+def failure(opened, act=lambda opened: opened.list(), within=8.0):
     """Return the error of ``act`` on an opened transport; it comes in time and shows no secret."""
     started = time.monotonic()
     with pytest.raises(IntegrationError) as caught, opened:
@@ -258,7 +260,7 @@ def two_factors(connection, stop):
 
 def endpoint(port, **changes):
     values = {"host": "127.0.0.1", "port": port, "username": "payer", "password": PASSWORD, "inbox": "in"}
-    return create("sftp", values | {"connect_timeout": 0.6, "read_timeout": 1, "total_timeout": 3} | changes)
+    return create("sftp", values | {"connect_timeout": 1.5, "read_timeout": 2, "total_timeout": 6} | changes)
 
 
 class TestNetwork:
@@ -315,6 +317,15 @@ class TestNetwork:
             os.kill(house.pid, 9)
             opened.list()
         assert caught.value.code == "sftp.connection_lost"
+
+    def test_downloads_start_no_thread(self, partner, monkeypatch):
+        """The library's own read-ahead would, see :func:`.sftp._request_ahead_without_thread`."""
+        drop(partner, "a.835", b"x" * 6 * MIB)
+        with partner() as house, transport(house) as opened:
+            (file,) = opened.list()
+            monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail(f"started {thread}"))
+            assert sum(map(len, opened.fetch(file))) == 6 * MIB
+            monkeypatch.undo()
 
     def test_nothing_is_logged_that_is_raised_anyway(self, partner, caplog):
         caplog.set_level(logging.DEBUG)
@@ -381,6 +392,12 @@ class TestTransfers:
         with partner("--disk-full-after", str(limit)) as house:
             error = failure(transport(house), lambda opened: opened.send("a.837", [b"x" * MIB] * 2))
         assert type(error) is TransientError and error.code == "sftp.disk_full"
+        assert os.listdir(partner.root / "out") == []
+
+    def test_a_server_that_loses_bytes(self, partner):
+        with partner("--lose-after", "40000") as house:
+            error = failure(transport(house), lambda opened: opened.send("a.837", [b"x" * MIB]))
+        assert type(error) is TransientError and error.code == "sftp.upload_cut"
         assert os.listdir(partner.root / "out") == []
 
     def test_a_server_that_knows_only_openssh_s_rename(self, partner):

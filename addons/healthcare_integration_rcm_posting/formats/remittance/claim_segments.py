@@ -13,27 +13,21 @@ from .codes import ADJUSTMENT_GROUPS, CLAIM_STATUSES, FORMER_ADJUSTMENT_GROUPS
 from .documents import ZERO, Adjustment, Claim, ServiceLine
 from .state import DATES, QUANTITIES, ReaderState
 
-_BLANKS = [""] * 9
-_CLAIM_DATES = {"232": "statement_from", "233": "statement_to", "050": "received"}
-_LINE_DATES = {"472": "service_date", "150": "service_date", "151": "service_date_end"}
 _INPATIENT_REMARKS = (5, 20, 21, 22, 23)
 _OUTPATIENT_REMARKS = (3, 4, 5, 6, 7)
 
 
 def claim(state: ReaderState, segment: Segment, position: int) -> Claim:
     """CLP: return a new claim, not yet part of the state."""
-    _, claim_id, status, charge, paid, patient, filing, number, facility, frequency = (segment + _BLANKS)[:10]
+    patient = segment[5] if len(segment) > 5 else ""
     return Claim(
         position,
-        claim_id.strip(),
-        status,
-        parse_decimal(charge),
-        parse_decimal(paid),
+        segment[1].strip(),
+        segment[2],
+        parse_decimal(segment[3]),
+        parse_decimal(segment[4]),
         parse_decimal(patient) if patient else ZERO,
-        filing,
-        number.strip(),
-        facility,
-        frequency,
+        *segment[6:10],  # filing indicator, payer's claim number, facility type, frequency
     )
 
 
@@ -69,8 +63,8 @@ def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[
 def service_line(state: ReaderState, segment: Segment, position: int) -> ServiceLine:
     """SVC: return a new service line, not yet part of the state."""
     qualifier, code, modifiers = state.procedures[segment[1]]
-    charge, paid = parse_decimal(segment[2]), parse_decimal(segment[3])
-    line = ServiceLine(position, qualifier, code, modifiers, charge, paid)
+    amounts = state.line_amounts
+    line = ServiceLine(position, qualifier, code, modifiers, amounts[segment[2]], amounts[segment[3]])
     count = len(segment)
     if count > 4:
         line.revenue_code = segment[4]
@@ -85,7 +79,7 @@ def service_line(state: ReaderState, segment: Segment, position: int) -> Service
 
 def adjustments(state: ReaderState, segment: Segment, position: int) -> None:
     """CAS: up to six reason/amount/quantity triples of one group; more are read as well."""
-    group, reason, amount = segment[1], segment[2], parse_decimal(segment[3])
+    group, reason, amount = segment[1], segment[2], state.line_amounts[segment[3]]
     if len(segment) == 4:
         state.adjustments.append(Adjustment(group, reason, amount, None, position))
     else:
@@ -135,19 +129,26 @@ def _reason_missing(state: ReaderState, segment: Segment, position: int) -> Find
 
 def person(state: ReaderState, segment: Segment, position: int) -> None:
     """NM1: patient, subscriber, rendering provider or the payer that the claim was forwarded to."""
-    _, entity, _, last, first, middle, _, suffix, _, identifier = (segment + _BLANKS)[:10]
-    identifier = identifier.strip()
+    entity = segment[1]
+    identifier = segment[9].strip() if len(segment) > 9 else ""
     if entity == "QC":
-        given = " ".join(filter(None, (first, middle, suffix)))
-        state.claim.patient_name = f"{last}, {given}" if given else last
+        state.claim.patient_name = _full_name(segment)
         state.claim.patient_identifier = identifier
     elif entity == "IL":
         state.claim.subscriber_identifier = identifier
     elif entity == "82":
         state.claim.rendering_provider = identifier
     elif entity == "TT":
-        state.claim.crossover_payer_name = last
+        state.claim.crossover_payer_name = element(segment, 3)
         state.claim.crossover_payer_identifier = identifier
+
+
+def _full_name(segment: Segment) -> str:
+    """Return ``LAST, FIRST MIDDLE SUFFIX`` from NM103, NM104, NM105 and NM107."""
+    last, given = segment[3], segment[4]
+    if segment[5] or segment[7]:
+        given = " ".join(filter(None, (given, segment[5], segment[7])))
+    return f"{last}, {given}" if given else last
 
 
 def inpatient(state: ReaderState, segment: Segment, position: int) -> None:
@@ -171,16 +172,22 @@ def line_remark(state: ReaderState, segment: Segment, position: int) -> None:
 
 def claim_date(state: ReaderState, segment: Segment, position: int) -> None:
     """DTM: statement period and date of receipt; other dates are left to the file."""
-    date = DATES[segment[2]]
-    if attribute := _CLAIM_DATES.get(segment[1]):
-        setattr(state.claim, attribute, date)
+    qualifier, date = segment[1], DATES[segment[2]]
+    if qualifier == "232":
+        state.claim.statement_from = date
+    elif qualifier == "233":
+        state.claim.statement_to = date
+    elif qualifier == "050":
+        state.claim.received = date
 
 
 def line_date(state: ReaderState, segment: Segment, position: int) -> None:
     """DTM: date or period of the service."""
-    date = DATES[segment[2]]
-    if attribute := _LINE_DATES.get(segment[1]):
-        setattr(state.line, attribute, date)
+    qualifier, date = segment[1], DATES[segment[2]]
+    if qualifier in ("472", "150"):
+        state.line.service_date = date
+    elif qualifier == "151":
+        state.line.service_date_end = date
 
 
 def reference(state: ReaderState, segment: Segment, position: int) -> None:
@@ -196,7 +203,7 @@ def reference(state: ReaderState, segment: Segment, position: int) -> None:
 
 def amount(state: ReaderState, segment: Segment, position: int) -> None:
     """AMT: supplemental information, which never takes part in balancing."""
-    qualifier, value = segment[1], parse_decimal(segment[2])
+    qualifier, value = segment[1], state.line_amounts[segment[2]]
     if qualifier in state.amounts:
         state.report(_repeated(state, segment, position))
     else:

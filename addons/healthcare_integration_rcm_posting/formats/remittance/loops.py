@@ -91,12 +91,21 @@ def _provider_adjustments(state: ReaderState, segment: Segment, position: int) -
 
 def _close_transaction(state: ReaderState, segment: Segment, position: int) -> tuple[Document, ...]:
     """SE: the end; its count and number are checked where the envelope is read."""
-    state.handlers = {}
+    state.handlers = END
     return close_loops(state)
 
 
 def _pass_over(state: ReaderState, segment: Segment, position: int) -> None:
     """A segment that may stand here and holds nothing that is kept."""
+
+
+class Loop(dict[str, Handler]):
+    """What each segment of a loop means; any other is unexpected there."""
+
+    __slots__ = ()
+
+    def __missing__(self, identifier: str) -> Handler:
+        return unexpected
 
 
 _BOUNDARIES: dict[str, Handler] = {
@@ -105,45 +114,46 @@ _BOUNDARIES: dict[str, Handler] = {
     "PLB": _provider_adjustments,
     "SE": _close_transaction,
 }
-HEADER: dict[str, Handler] = {
-    **_BOUNDARIES,
-    "BPR": header_segments.payment,
-    "NTE": _pass_over,
-    "TRN": header_segments.trace,
-    "CUR": header_segments.currency,
-    "REF": header_segments.reference,
-    "DTM": header_segments.production_date,
-    "N1": header_segments.party,
-    "N2": _pass_over,
-    "N3": header_segments.street,
-    "N4": header_segments.town,
-    "PER": header_segments.contact,
-    "RDM": _pass_over,
-}
-SECTION: dict[str, Handler] = {**_BOUNDARIES, "TS2": _pass_over, "TS3": _pass_over}
-CLAIM: dict[str, Handler] = {
-    **_BOUNDARIES,
-    "SVC": _open_service_line,
-    "CAS": claim_segments.adjustments,
-    "NM1": claim_segments.person,
-    "MIA": claim_segments.inpatient,
-    "MOA": claim_segments.outpatient,
-    "REF": claim_segments.reference,
-    "DTM": claim_segments.claim_date,
-    "PER": _pass_over,
-    "AMT": claim_segments.amount,
-    "QTY": _pass_over,
-}
-SERVICE_LINE: dict[str, Handler] = {
-    **_BOUNDARIES,
-    "SVC": _open_service_line,
-    "CAS": claim_segments.adjustments,
-    "REF": claim_segments.reference,
-    "DTM": claim_segments.line_date,
-    "AMT": claim_segments.amount,
-    "QTY": _pass_over,
-    "LQ": claim_segments.line_remark,
-}
+HEADER = Loop(
+    _BOUNDARIES,
+    BPR=header_segments.payment,
+    NTE=_pass_over,
+    TRN=header_segments.trace,
+    CUR=header_segments.currency,
+    REF=header_segments.reference,
+    DTM=header_segments.production_date,
+    N1=header_segments.party,
+    N2=_pass_over,
+    N3=header_segments.street,
+    N4=header_segments.town,
+    PER=header_segments.contact,
+    RDM=_pass_over,
+)
+SECTION = Loop(_BOUNDARIES, TS2=_pass_over, TS3=_pass_over)
+CLAIM = Loop(
+    _BOUNDARIES,
+    SVC=_open_service_line,
+    CAS=claim_segments.adjustments,
+    NM1=claim_segments.person,
+    MIA=claim_segments.inpatient,
+    MOA=claim_segments.outpatient,
+    REF=claim_segments.reference,
+    DTM=claim_segments.claim_date,
+    PER=_pass_over,
+    AMT=claim_segments.amount,
+    QTY=_pass_over,
+)
+SERVICE_LINE = Loop(
+    _BOUNDARIES,
+    SVC=_open_service_line,
+    CAS=claim_segments.adjustments,
+    REF=claim_segments.reference,
+    DTM=claim_segments.line_date,
+    AMT=claim_segments.amount,
+    QTY=_pass_over,
+    LQ=claim_segments.line_remark,
+)
+END = Loop()
 _KNOWN = HEADER.keys() | SECTION.keys() | CLAIM.keys() | SERVICE_LINE.keys()
 
 

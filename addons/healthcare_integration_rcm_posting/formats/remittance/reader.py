@@ -13,13 +13,14 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     TransactionEnvelope,
     TransactionReader,
     UnreadableValue,
+    parse_decimal,
     read_transaction,
 )
 
 from .balance import transaction_balance
 from .codes import IMPLEMENTATION, TRANSACTION_SET
 from .documents import RemittanceHeader, RemittanceSummary
-from .loops import HEADER, close_loops, unexpected
+from .loops import HEADER, close_loops
 from .repair import read_damaged
 from .state import Document, ReaderState
 
@@ -43,7 +44,7 @@ def read_remittance(
     position = 1
     for position, segment in enumerate(remaining, start=2):
         try:
-            documents = state.handlers.get(segment[0], unexpected)(state, segment, position)
+            documents = state.handlers[segment[0]](state, segment, position)
         except (UnreadableValue, IndexError):
             documents = read_damaged(state, segment, position)
         if documents:
@@ -85,7 +86,7 @@ def _initial_state(envelope: TransactionEnvelope, findings: FindingLog) -> Reade
     if envelope.version and not envelope.version.startswith(IMPLEMENTATION[:10]):
         findings.add(_other_version(envelope))
     procedures = ParsedValues(_procedure_parser(envelope.delimiters.component))
-    return ReaderState(envelope, findings, header, HEADER, procedures)
+    return ReaderState(envelope, findings, header, HEADER, procedures, ParsedValues(parse_decimal))
 
 
 def _procedure_parser(component: str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Union
 
 from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
@@ -28,10 +27,10 @@ from .documents import (
     ServiceLine,
 )
 
-QUANTITIES = ParsedValues(parse_decimal, blank=None)
-DATES = ParsedValues(parse_date, blank=None)
+QUANTITIES = ParsedValues(parse_decimal, {"": None})
+DATES = ParsedValues(parse_date, {"": None})
 
-Document = Union[RemittanceHeader, Claim, RemittanceSummary]
+Document = RemittanceHeader | Claim | RemittanceSummary
 #: Takes one segment in; returns the documents that it completes.
 Handler = Callable[["ReaderState", Segment, int], "tuple[Document, ...] | None"]
 
@@ -46,6 +45,7 @@ class ReaderState:
     header: RemittanceHeader
     handlers: dict[str, Handler]
     procedures: ParsedValues  # SVC01 -> qualifier, code, modifiers
+    line_amounts: ParsedValues  # amounts of service lines repeat as fee schedules do, totals do not
     seen: set[str] = field(default_factory=set)  # header segments that came
     header_given: bool = False
     party: Party | None = None
