@@ -1,6 +1,7 @@
 """Turns whatever a task raises into an error with a class and a text that holds no private data."""
 
 import traceback
+from collections.abc import Mapping, Sequence
 
 import psycopg2
 
@@ -20,7 +21,8 @@ def as_integration_error(error: Exception) -> IntegrationError:
     if isinstance(error, IntegrationError):
         return error
     if isinstance(error, UserError):
-        return BusinessRuleError("odoo.refused", str(error.args[0]), subject=type(error).__name__)
+        text = str(error.args[0])
+        return BusinessRuleError("odoo.refused", text, subject=f"{type(error).__name__}: {text[:200]}")
     place = _place(error)
     return TransientError(
         UNEXPECTED_ERROR,
@@ -40,7 +42,29 @@ def _place(error: Exception) -> str:
 
 
 def _database_text(error: Exception) -> str:
-    """Return PostgreSQL's first line: unlike its detail, that holds no values of the row."""
-    if isinstance(error, psycopg2.Error) and error.diag.message_primary:
-        return f" {error.pgcode}: {error.diag.message_primary}"
-    return ""
+    """Return PostgreSQL's first line: unlike its detail, that holds no values of the row.
+
+    Only in the class of data exceptions (22) it does, such as the text that is no number.
+    """
+    if not isinstance(error, psycopg2.Error) or not error.pgcode:
+        return ""
+    if error.pgcode.startswith("22") or not error.diag.message_primary:
+        return f" {error.pgcode}"
+    return f" {error.pgcode}: {error.diag.message_primary}"
+
+
+def storable(value):
+    """Return text, or a JSON value with text in it, as PostgreSQL can store it.
+
+    Damaged files put NUL characters and halves of surrogate pairs into what is said about them.
+
+    >>> storable({"found": ["ISA\\0", 1]})
+    {'found': ['ISA\ufffd', 1]}
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [storable(item) for item in value]
+    return value

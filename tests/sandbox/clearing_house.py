@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    stop = _stop_requests(options.until_stdin_closes)
     password = options.password_file.read_text().strip() if options.password_file else None
     key = _host_key(options.host_key)
     special = options.no_sftp or options.freeze or options.sftp_server
@@ -130,7 +131,7 @@ async def _serve(options: argparse.Namespace) -> None:
     public = " ".join(key.export_public_key().decode().split()[:2])
     announced = ClearingHouse(HOST, port, key.get_fingerprint(), f"[{HOST}]:{port} {public}", os.getpid())
     print(json.dumps(vars(announced)), flush=True)
-    await _told_to_stop(options.until_stdin_closes)
+    await stop.wait()
     server.close()
 
 
@@ -276,14 +277,15 @@ def _write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-async def _told_to_stop(until_stdin_closes: bool) -> None:
+def _stop_requests(until_stdin_closes: bool) -> asyncio.Event:
+    """Return an event that is set when the server is told to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
         loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
-    await stop.wait()
+    return stop
 
 
 def _die_with_parent() -> None:

@@ -74,3 +74,24 @@ class Base(models.AbstractModel):
     def _integration_task_options(self, method_name):
         """Return the :class:`TaskOptions` of a method of this model, or None."""
         return task_options(type(self), method_name)
+
+    # === HOOKS === #
+
+    def _integration_task_failed(self, method_name, error):
+        """Hook: note that a task on these records failed, in the transaction that settles it.
+
+        Called as superuser for each failed attempt, after its effects were rolled back, with the records
+        that still exist.
+
+        :param IntegrationError error: what the attempt ended with
+        """
+
+    def _integration_task_cancelled(self, method_name):
+        """Hook: note that a task on these records is given up; called as superuser."""
+
+    def _integration_task_context(self):
+        """Hook: return what a dead task's exception is about, where no flow or message says so.
+
+        :return: dict with ``system`` (integration.system) and ``record`` (the business record), or less
+        """
+        return {}

@@ -69,7 +69,16 @@ class IntegrationLease(models.Model):
 
     @api.model
     def _close(self, token):
-        self.env.cr.execute(SQL("DELETE FROM integration_lease WHERE token = %s", token))
+        """End a lease, unless a task is still claimed under it: without a lease nobody would take it back."""
+        self.env.cr.execute(
+            """
+            DELETE FROM integration_lease
+             WHERE token = %s
+               AND NOT EXISTS (SELECT FROM integration_task WHERE state = 'running' AND claim_token = %s)
+            """,
+            (token, token),
+            log_exceptions=False,
+        )
 
     @api.model
     def _lost_tokens(self):
@@ -78,11 +87,24 @@ class IntegrationLease(models.Model):
         A lane's cron record is locked for as long as the lane runs, so whatever this lane left
         behind belongs to a process that no longer lives.
         """
-        self.env.cr.execute(
-            """
-            SELECT token FROM integration_lease
-             WHERE expires_at < (now() AT TIME ZONE 'UTC') OR (lane_id = %s AND lane_id <> 0)
-            """,
-            (self.env.context.get("cron_id") or 0,),
-        )
+        self.env.cr.execute(SQL("SELECT token FROM integration_lease WHERE %s", self._lost()))
         return [row[0] for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _lock_lost(self, token):
+        """Tell whether a lease is lost and no other lane is taking its tasks back; then none will meanwhile."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT 1 FROM integration_lease WHERE token = %s AND (%s) FOR UPDATE SKIP LOCKED",
+                token,
+                self._lost(),
+            ),
+            log_exceptions=False,
+        )
+        return self.env.cr.fetchone() is not None
+
+    def _lost(self):
+        return SQL(
+            "expires_at < (now() AT TIME ZONE 'UTC') OR (lane_id = %s AND lane_id <> 0)",
+            self.env.context.get("cron_id") or 0,
+        )

@@ -1,9 +1,9 @@
 import datetime
 import json
+from itertools import groupby
 
-from psycopg2.extras import execute_values
-
-from odoo import api, fields, models
+from odoo import api, models
+from odoo.tools import SQL, split_every
 
 UNFINISHED_KEY = "state IN ('pending', 'waiting', 'running') AND identity_key IS NOT NULL"
 INSERT_PAGE = 1000
@@ -27,8 +27,8 @@ class IntegrationQueue(models.AbstractModel):
         if defaults is None:
             raise ValueError(f"{records._name}.{method_name} is not marked with @integration_task")
         try:
-            arguments = json.dumps({"ids": records.ids, "args": args, "kwargs": kwargs})
-        except TypeError as error:
+            arguments = json.dumps({"ids": records.ids, "args": args, "kwargs": kwargs}, allow_nan=False)
+        except (TypeError, ValueError) as error:
             raise ValueError(
                 f"arguments of {records._name}.{method_name} must be plain JSON: {error}"
             ) from error
@@ -63,20 +63,28 @@ class IntegrationQueue(models.AbstractModel):
         """
         if not calls:
             return self.env["integration.task"]
-        columns = list(calls[0])
-        rows = execute_values(
-            self.env.cr._obj,
-            f"INSERT INTO integration_task ({', '.join(columns)}) VALUES %s"
-            f" ON CONFLICT (identity_key) WHERE {UNFINISHED_KEY} DO NOTHING RETURNING id",
-            [tuple(call[column] for column in columns) for call in calls],
-            page_size=INSERT_PAGE,
-            fetch=True,
-        )
-        task_ids = [row[0] for row in rows]
+        task_ids = [task_id for page in split_every(INSERT_PAGE, calls) for task_id in self._insert(page)]
         if len(task_ids) < len(calls):
             task_ids += self._unfinished_ids({call["identity_key"] for call in calls} - {None}, task_ids)
         self._wake_lanes([call["eta"] for call in calls])
         return self.env["integration.task"].browse(task_ids)
+
+    def _insert(self, calls):
+        columns = SQL(", ").join(SQL.identifier(column) for column in calls[0])
+        rows = SQL(", ").join(SQL("%s", tuple(call.values())) for call in calls)
+        # Where another transaction is about to commit the same key, this one is refused and run again: the
+        # conflict is no error, and its values do not belong into the log.
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO integration_task (%s) VALUES %s"
+                " ON CONFLICT (identity_key) WHERE %s DO NOTHING RETURNING id",
+                columns,
+                rows,
+                SQL(UNFINISHED_KEY),
+            ),
+            log_exceptions=False,
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     def _unfinished_ids(self, identity_keys, known_ids):
         self.env.cr.execute(
@@ -88,6 +96,8 @@ class IntegrationQueue(models.AbstractModel):
     def _as_time(self, eta):
         if isinstance(eta, datetime.timedelta):
             return self.env.cr.now() + eta
+        if eta and eta.tzinfo:
+            return eta.astimezone(datetime.timezone.utc).replace(tzinfo=None)
         return eta or None
 
     @staticmethod
@@ -98,19 +108,20 @@ class IntegrationQueue(models.AbstractModel):
 
     @api.model
     def _requeue(self, tasks):
-        """Give dead and waiting tasks a fresh start; what their messages were held for is over.
+        """Give dead, waiting and cancelled tasks a fresh start; what their messages were held for is over.
 
         A task whose identity key has an unfinished twin is cancelled: the twin does its work.
         """
-        self._supersede(tasks)
+        superseded = self._supersede(tasks)
         self.env.cr.execute(
             """
             UPDATE integration_task
-               SET state = 'pending', attempts = 0, eta = NULL, exception_id = NULL, error = NULL, error_code = NULL
-             WHERE id = ANY(%s) AND state IN ('dead', 'waiting')
+               SET state = 'pending', attempts = 0, eta = NULL, finished_at = NULL, exception_id = NULL,
+                   error = NULL, error_code = NULL
+             WHERE id = ANY(%s) AND id <> ALL(%s) AND state IN ('dead', 'waiting', 'cancelled')
          RETURNING message_id
             """,
-            (tasks.ids,),
+            (tasks.ids, superseded),
         )
         message_ids = {row[0] for row in self.env.cr.fetchall()} - {None}
         tasks.invalidate_recordset()
@@ -119,27 +130,46 @@ class IntegrationQueue(models.AbstractModel):
 
     @api.model
     def _cancel(self, tasks):
+        """Give up tasks that do not run; their records are told so.
+
+        :return: the integration.task records that were cancelled
+        """
         self.env.cr.execute(
             """
             UPDATE integration_task SET state = 'cancelled', finished_at = %s, exception_id = NULL
-             WHERE id = ANY(%s) AND state IN ('pending', 'waiting', 'dead')
+             WHERE id = ANY(%s) AND state IN ('pending', 'waiting', 'dead') RETURNING id
             """,
             (self.env.cr.now(), tasks.ids),
         )
         tasks.invalidate_recordset()
+        cancelled = tasks.browse(row[0] for row in self.env.cr.fetchall())
+
+        def call(task):
+            return task.model_name, task.method_name
+
+        for (_model_name, method_name), group in groupby(cancelled.sudo().sorted(call), call):
+            self._records(tasks.union(*group).sudo())._integration_task_cancelled(method_name)
+        return cancelled
 
     def _supersede(self, tasks):
+        """Cancel those tasks whose work an unfinished twin does, or a later one of them will do.
+
+        :return: the ids of the tasks that are not needed
+        """
         self.env.cr.execute(
             """
-            UPDATE integration_task AS dead SET state = 'cancelled', finished_at = %s, exception_id = NULL
-             WHERE dead.id = ANY(%s) AND dead.state = 'dead' AND dead.identity_key IS NOT NULL
+            UPDATE integration_task AS old SET state = 'cancelled', finished_at = %s, exception_id = NULL
+             WHERE old.id = ANY(%s) AND old.state IN ('dead', 'cancelled') AND old.identity_key IS NOT NULL
                AND EXISTS (SELECT FROM integration_task AS twin
-                            WHERE twin.identity_key = dead.identity_key AND twin.id <> dead.id
+                            WHERE twin.identity_key = old.identity_key AND twin.id <> old.id
                               AND (twin.state IN ('pending', 'waiting', 'running')
-                                   OR twin.state = 'dead' AND twin.id = ANY(%s) AND twin.id > dead.id))
+                                   OR twin.state IN ('dead', 'cancelled') AND twin.id = ANY(%s)
+                                      AND twin.id > old.id))
+         RETURNING old.id
             """,
             (self.env.cr.now(), tasks.ids, tasks.ids),
         )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     # === WAKING === #
 
@@ -172,7 +202,6 @@ class IntegrationQueue(models.AbstractModel):
 
     def _trigger_at_once(self, lanes):
         # One trigger row for each lane but a single notification: each costs a connection of its own.
-        self.env["ir.cron.trigger"].sudo().create(
-            [{"cron_id": lane.id, "call_at": fields.Datetime.now()} for lane in lanes[1:]]
-        )
-        lanes[0]._trigger()
+        now = self.env.cr.now().replace(microsecond=0)
+        self.env["ir.cron.trigger"].sudo().create([{"cron_id": lane.id, "call_at": now} for lane in lanes[1:]])
+        lanes[0]._trigger(at=now)

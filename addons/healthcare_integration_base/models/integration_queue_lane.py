@@ -1,4 +1,3 @@
-import datetime
 import logging
 import random
 import time
@@ -7,12 +6,14 @@ from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..errors import IntegrationError, TransientError
-from ..failures import UNEXPECTED_ERROR, as_integration_error
-from ..queue import RetryPolicy
+from ..queue import PostponedTask
+from .integration_lease import LEASE_SECONDS
 
 _logger = logging.getLogger(__name__)
 
-CLAIM_SIZE = 50
+FIRST_CLAIM_SIZE = 5
+LARGEST_CLAIM_SIZE = 50
+CLAIM_SECONDS = 2.0
 CONCURRENCY_RETRIES = 5
 
 
@@ -30,19 +31,34 @@ class IntegrationQueueLane(models.AbstractModel):
     @api.model
     def _cron_run_lane(self):
         """Run due tasks until none is left or the cron's time is used up."""
-        cron = self.env["ir.cron"]
         deadline = self.env.context.get("cron_end_time", float("inf"))
-        self._in_own_transaction(self._take_back_lost)
+        self._take_back_lost()
         self._in_own_transaction(self._release_due)
+        has_run = self._run_due(deadline)
+        has_due = self._has_due()
+        # Nothing done and something left is what the scheduler warns of; here another lane was faster.
+        self.env["ir.cron"]._commit_progress(remaining=int(has_run and has_due))
+        self._plan_next_run(has_due)
+
+    def _run_due(self, deadline):
+        """Claim and run batch after batch; each holds about as much as two seconds of work.
+
+        :return: whether a task was run
+        """
+        size, has_run = FIRST_CLAIM_SIZE, False
         while time.monotonic() < deadline:
             token = self.env["integration.lease"]._new_token()
-            task_ids = self._in_own_transaction(lambda: self._claim(CLAIM_SIZE, token))  # noqa: B023
+            task_ids = self._in_own_transaction(lambda: self._claim(size, token))  # noqa: B023
             if not task_ids:
                 break
-            cron._commit_progress(self._run_claimed(token, task_ids, deadline))
-        has_due = self._has_due()
-        cron._commit_progress(remaining=int(has_due))
-        self._plan_next_run(has_due)
+            began = time.monotonic()
+            run = self._run_claimed(token, task_ids, deadline)
+            self.env["ir.cron"]._commit_progress(run)
+            # What one lane holds, the others cannot run: slow tasks are claimed one by one.
+            seconds_per_task = max(time.monotonic() - began, 0.001) / run
+            size = min(LARGEST_CLAIM_SIZE, max(1, int(CLAIM_SECONDS / seconds_per_task)))
+            has_run = True
+        return has_run
 
     # === CLAIM === #
 
@@ -57,8 +73,8 @@ class IntegrationQueueLane(models.AbstractModel):
         self.env.cr.execute(
             """
             UPDATE integration_task SET state = 'running', claim_token = %s, attempts = attempts + 1
-             WHERE id IN (SELECT id FROM integration_task WHERE state = 'pending'
-                           ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
+             WHERE id = ANY (ARRAY(SELECT id FROM integration_task WHERE state = 'pending'
+                                    ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED))
          RETURNING priority, id
             """,
             (token, limit),
@@ -71,37 +87,47 @@ class IntegrationQueueLane(models.AbstractModel):
 
     def _take_back_lost(self):
         """Return the tasks of vanished workers to the queue, or to the dead letter after too many."""
-        for token in self.env["integration.lease"]._lost_tokens():
-            self.env.cr.execute(
-                """
-                SELECT id, attempts >= max_attempts FROM integration_task
-                 WHERE state = 'running' AND claim_token = %s FOR UPDATE SKIP LOCKED
-                """,
-                (token,),
-                log_exceptions=False,
-            )
-            rows = self.env.cr.fetchall()
-            self._put_back([task_id for task_id, is_last in rows if not is_last], token)
-            for task_id in (task_id for task_id, is_last in rows if is_last):
-                self._settle_failure(
-                    task_id,
-                    token,
-                    TransientError(
-                        "task.worker_lost",
-                        "The worker process ended while it ran this task, on every attempt.",
-                        subject=str(task_id),
-                        remedy="Look for memory or time limits in the server's log, then retry the task.",
-                    ),
-                )
-            self.env["integration.lease"]._close(token)
+        for token in self._in_own_transaction(self.env["integration.lease"]._lost_tokens) or ():
+            self._in_own_transaction(lambda: self._take_back(token))  # noqa: B023
+
+    def _take_back(self, token):
+        """Take back what a lost worker has claimed; a task that it is settling at this moment stays its own."""
+        if not self.env["integration.lease"]._lock_lost(token):
+            return
+        self.env.cr.execute(
+            """
+            SELECT id, attempts >= max_attempts FROM integration_task
+             WHERE state = 'running' AND claim_token = %s ORDER BY priority, id FOR UPDATE SKIP LOCKED
+            """,
+            (token,),
+            log_exceptions=False,
+        )
+        rows = self.env.cr.fetchall()
+        # A batch is run in order: the worker was lost in the first of what is left.
+        self._put_back([task_id for task_id, _is_last in rows[1:]], token, uncounted=True)
+        for task_id, is_last in rows[:1]:
+            if is_last:
+                self._settle_failure(task_id, token, self._worker_lost(task_id))
+            else:
+                self._put_back([task_id], token)
+        self.env["integration.lease"]._close(token)
+
+    @staticmethod
+    def _worker_lost(task_id):
+        return TransientError(
+            "task.worker_lost",
+            "The worker process ended while it ran this task, on every attempt.",
+            subject=str(task_id),
+            remedy="Look for memory or time limits in the server's log, then retry the task.",
+        )
 
     def _release_due(self):
         """Make the waiting tasks whose time has come due."""
         self.env.cr.execute(
             """
             UPDATE integration_task SET state = 'pending', eta = NULL
-             WHERE id IN (SELECT id FROM integration_task
-                           WHERE state = 'waiting' AND eta <= %s FOR UPDATE SKIP LOCKED)
+             WHERE id = ANY (ARRAY(SELECT id FROM integration_task
+                                    WHERE state = 'waiting' AND eta <= %s FOR UPDATE SKIP LOCKED))
             """,
             (self.env.cr.now(),),
             log_exceptions=False,
@@ -112,17 +138,20 @@ class IntegrationQueueLane(models.AbstractModel):
     def _run_claimed(self, token, task_ids, deadline=float("inf")):
         """Run claimed tasks one by one; return what does not fit before the deadline to the queue.
 
-        :return: how many were run
+        :return: how many were run, at least one
         """
-        run = 0
-        for task_id in task_ids:
+        leases, renewed_at = self.env["integration.lease"], time.monotonic()
+        for run, task_id in enumerate(task_ids):
             if run and time.monotonic() >= deadline:
-                self._put_back(task_ids[run:], token, uncounted=True)
+                self._in_own_transaction(lambda: self._put_back(task_ids[run:], token, uncounted=True))  # noqa: B023
                 break
+            if time.monotonic() - renewed_at > LEASE_SECONDS / 3:
+                leases._renew(token)
+                renewed_at = time.monotonic()
             self._run_task(task_id, token)
-            run += 1
-        self.env["integration.lease"]._close(token)
-        self._commit()
+        else:
+            run = len(task_ids)
+        self._in_own_transaction(lambda: leases._close(token))
         return run
 
     def _run_task(self, task_id, token):
@@ -139,13 +168,15 @@ class IntegrationQueueLane(models.AbstractModel):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
+            except PostponedTask as postponed:
+                self.env.cr.rollback()
+                self._in_own_transaction(lambda: self._postpone(task_id, token, postponed))  # noqa: B023
+                return
             except Exception as error:  # whatever a task raises must not stop its lane
                 self.env.cr.rollback()
-                self._settle_failure(task_id, token, as_integration_error(error))
-                self._commit()
+                self._settle_error(task_id, token, error)
                 return
-        self._put_back([task_id], token, uncounted=True)
-        self._commit()
+        self._in_own_transaction(lambda: self._put_back([task_id], token, uncounted=True))
 
     def _execute(self, task_id, token):
         """Make the call that the task describes, as its user in its company."""
@@ -169,87 +200,22 @@ class IntegrationQueueLane(models.AbstractModel):
                 "integration_task_token": token,
             },
         )
-        records = env[model_name].browse(arguments["ids"])
-        if records._integration_task_options(method_name) is None:
+        if self._options_of(model_name, method_name) is None:
             raise IntegrationError(
                 "task.method_not_allowed",
                 f"{model_name}.{method_name} may not be run by the queue.",
-                remedy="Cancel the task: its method was removed or is not meant for the queue.",
+                subject=f"{model_name}.{method_name}",
+                remedy="Install the addon again that brings it, or cancel the task.",
             )
+        records = env[model_name].browse(arguments["ids"])
         getattr(records, method_name)(*arguments["args"], **arguments["kwargs"])
         env.flush_all()
 
-    # === SETTLE === #
-
-    def _settle(self, task_id, token, state, *, eta=None, error=None, exception=None):
-        """Move a running task to its next state if this claim still holds it.
-
-        :return: False if another worker took the task back
-        """
-        finished_at = self.env.cr.now() if state in ("done", "dead") else None
-        self.env.cr.execute(
-            """
-            UPDATE integration_task
-               SET state = %s, eta = %s, finished_at = %s, error = %s, error_code = %s, exception_id = %s,
-                   claim_token = NULL
-             WHERE id = %s AND state = 'running' AND claim_token = %s
-            """,
-            (
-                state,
-                eta,
-                finished_at,
-                str(error) if error else None,
-                error.code if error else None,
-                exception.id if exception else None,
-                task_id,
-                token,
-            ),
-        )
-        return self.env.cr.rowcount == 1
-
-    def _settle_failure(self, task_id, token, error):
-        """Let a failed task wait for its next attempt, or bury it and report why.
-
-        The task's records are left as they were: only the queue, the message and the exception change.
-        """
-        # A task fails under its own user, who need not be allowed to write to the queue or to messages.
-        task = self.env["integration.task"].sudo().browse(task_id)
-        is_retried = isinstance(error, TransientError) and task.attempts < task.max_attempts
-        if is_retried:
-            eta = self.env.cr.now() + self._retry_delay(task, error)
-            self._settle(task_id, token, "waiting", eta=eta, error=error)
-            self._wake_lanes([eta])
-        else:
-            exception = self.env["integration.exception"]._report(
-                error, company=task.company_id, flow=task.flow_id, message=task.message_id
-            )
-            if not self._settle(task_id, token, "dead", error=error, exception=exception):
-                self.env.cr.rollback()
-                return
-            task.message_id._hold(exception)
-        # What a partner or a document does wrong is everyday; what nobody foresaw is for the log's readers.
-        level = logging.WARNING if error.code == UNEXPECTED_ERROR else logging.INFO
-        _logger.log(level, "Task %s (%s) failed: %s", task_id, task.description, error)
-        task.invalidate_recordset()
-
-    def _retry_delay(self, task, error):
-        if error.retry_after is not None:
-            return datetime.timedelta(seconds=error.retry_after)
-        if flow := task.flow_id:
-            policy = RetryPolicy(base=flow.backoff_seconds, cap=flow.backoff_cap_seconds)
-        else:
-            policy = self.env[task.model_name]._integration_task_options(task.method_name).retry
-        return datetime.timedelta(seconds=policy.delay(task.attempts))
-
-    def _put_back(self, task_ids, token, *, uncounted=False):
-        """Return claimed tasks to the queue; an uncounted attempt is given back as well."""
-        self.env.cr.execute(
-            """
-            UPDATE integration_task SET state = 'pending', claim_token = NULL, attempts = attempts - %s
-             WHERE id = ANY(%s) AND state = 'running' AND claim_token = %s
-            """,
-            (int(uncounted), list(task_ids), token),
-        )
+    def _options_of(self, model_name, method_name):
+        """Return the :class:`TaskOptions` of a method; None if it may not be run, or is there no more."""
+        if model_name not in self.env:
+            return None
+        return self.env[model_name]._integration_task_options(method_name)
 
     # === WHAT IS LEFT === #
 
@@ -282,19 +248,22 @@ class IntegrationQueueLane(models.AbstractModel):
         domain = [("cron_id", "=", cron.id), ("call_at", "<=", at), ("call_at", ">", self.env.cr.now())]
         return bool(self.env["ir.cron.trigger"].sudo().search_count(domain, limit=1))
 
+    # === TRANSACTIONS === #
+
     def _in_own_transaction(self, work):
         """Commit what ``work`` does; repeat it when other lanes got in its way.
 
         :return: what ``work`` returns, or None when the others would not let it through: they are at
             the same work, so this lane may leave it to them
         """
-        for _attempt in range(CONCURRENCY_RETRIES):
+        for attempt in range(CONCURRENCY_RETRIES):
             try:
                 result = work()
                 self._commit()
                 return result
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))
         return None
 
     def _commit(self):

@@ -1,4 +1,5 @@
 """What the queue needs that is not a record. Pure Python."""
 
+from .postponement import PostponedTask
 from .retry import RetryPolicy
 from .task_method import TaskOptions, integration_task, task_options

@@ -19,6 +19,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DEFAULT_COMPONENT = ":"
 
 _FIXED_WIDTH = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
+# character classes: what no delimiter is, and what stands between segments; \\s would include 1C to 1F
+_DATA = r"A-Za-z0-9 \t"
+_BLANK = r" \t\r\n"
 _RESEND = "Ask the sender for the file as it left its system"
 _FOREIGN_FORMATS = (
     (b"%PDF", "a PDF document"),
@@ -100,9 +103,9 @@ def find_header(head: bytes, offset: int = 0) -> Header:
             remedy="Ask the sender whether the transfer was cut off",
         )
     location = f"ISA at byte {offset + start}"
-    if re.match(r"ISA[^A-Za-z0-9\s]", text):
+    if re.match(rf"ISA[^{_DATA}{_BLANK}]", text):
         delimiters = _from_interchange_header(text, location, findings)
-    elif re.match(r"(?:GS|ST)[^A-Za-z0-9\s]", text):
+    elif re.match(rf"(?:GS|ST)[^{_DATA}{_BLANK}]", text):
         delimiters = _from_bare_segments(text, offset + start, findings)
     else:
         raise _not_x12(head[start:], offset + start)
@@ -114,11 +117,14 @@ def _from_interchange_header(text: str, location: str, findings: list[Finding]) 
     ends = [match.start() for match in re.finditer(re.escape(separator), text)][:16]
     if len(ends) < 16:
         raise _malformed(location, f"{len(ends)} elements")
-    component, segment = _closing_characters(text[ends[15] + 1 :], separator, location)
+    has_fixed_width = tuple(ends) == _FIXED_WIDTH
+    component, segment = _closing_characters(text[ends[15] + 1 :], separator, has_fixed_width)
+    if not segment:
+        raise _malformed(location, "no terminator and segment behind its sixteenth element")
     if not component:
         component = DEFAULT_COMPONENT
         findings.append(_component_missing(location))
-    if tuple(ends) != _FIXED_WIDTH:
+    if not has_fixed_width:
         findings.append(_wrong_width(location, ends[15] + 2))
     repetition = text[ends[10] + 1 : ends[11]]
     if not _can_delimit(repetition) or repetition in (separator, component, segment):
@@ -126,23 +132,26 @@ def _from_interchange_header(text: str, location: str, findings: list[Finding]) 
     return Delimiters(separator, component, segment, repetition)
 
 
-def _closing_characters(tail: str, separator: str, location: str) -> tuple[str, str]:
-    """Return ISA16 (empty when left out) and the segment terminator from the text behind ISA15."""
-    following = rf"\s*(?:[A-Z][A-Z0-9]{{1,2}}{re.escape(separator)}|\Z)"
-    complete = re.match(rf"([^A-Za-z0-9\s])\r?([^A-Za-z0-9 \t]){following}", tail)
-    shortened = re.match(rf"\r?([^A-Za-z0-9 \t]){following}", tail)
+def _closing_characters(tail: str, separator: str, has_fixed_width: bool) -> tuple[str, str]:
+    """Return ISA16 and the segment terminator from the text behind ISA15, each empty when it is not there.
+
+    That a segment follows tells ISA16 from a terminator. Where none does, the fixed width vouches for both.
+    """
+    following = rf"(?:[{_BLANK}]|{{0}})*(?:[A-Z][A-Z0-9]{{{{1,2}}}}{re.escape(separator)}|\Z)"
+    complete = re.match(rf"([^{_DATA}{_BLANK}])\r?([^{_DATA}])" + following.format(r"\2"), tail)
+    shortened = re.match(rf"\r?([^{_DATA}])" + following.format(r"\1"), tail)
     if complete and shortened and _ends_next_line(shortened[1], tail):
         complete = None
+    if not complete and not shortened and has_fixed_width:
+        complete = re.match(rf"([^{_DATA}{_BLANK}])\r?([^{_DATA}])", tail)
     if complete:
         return complete[1], complete[2]
-    if shortened:
-        return "", shortened[1]
-    raise _malformed(location, "no terminator and segment behind its sixteenth element")
+    return "", shortened[1] if shortened else ""
 
 
 def _ends_next_line(character: str, tail: str) -> bool:
     """Tell whether the line behind the header ends with what looked like its component separator."""
-    lines = tail.splitlines()
+    lines = re.split(r"[\r\n]+", tail)
     return len(lines) > 1 and lines[1].endswith(character)
 
 
@@ -156,7 +165,7 @@ def _from_bare_segments(text: str, offset: int, findings: list[Finding]) -> Deli
     sep = re.escape(separator)
     any_element = rf"{sep}[^{sep}]*"
     first = rf"GS(?:{any_element}){{7}}{sep}[A-Za-z0-9]*|ST{sep}[0-9]{{3}}(?:{sep}[A-Za-z0-9]+){{1,2}}"
-    match = re.match(rf"(?:{first})\r?([^A-Za-z0-9 \t])\s*[A-Z][A-Z0-9]{{1,2}}{sep}", text)
+    match = re.match(rf"(?:{first})\r?([^{_DATA}])[{_BLANK}]*[A-Z][A-Z0-9]{{1,2}}{sep}", text)
     if not match:
         raise _not_x12(text.encode("latin-1"), offset)
     findings.append(

@@ -1,0 +1,199 @@
+"""The demo from end to end: a real SFTP server, a real Odoo with workers and crons, three days of files."""
+
+from types import SimpleNamespace
+
+import pytest
+from provisioning import demo, installed, odoo_log, odoo_server, paths, suite_odoo, test_environment
+from provisioning import demo_clearing_house as clearing_house
+from provisioning import demo_days as days
+from provisioning import demo_hospital as hospital
+from provisioning.demo_files import DemoFiles
+
+from tests.sandbox.demo import outcome
+from tests.sandbox.demo.cast import ADMINISTRATOR, ARCHIVE, INBOX, MAILBOX_LOGIN, PEOPLE
+from tests.sandbox.demo.client import Client, ClientError
+
+LOGINS = (ADMINISTRATOR, *(person.login for person in PEOPLE))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The demo after its three days, served."""
+    odoo = test_environment.inherited()
+    folder = tmp_path_factory.mktemp("demo")
+    files = DemoFiles(folder / "files", folder / "logs")
+    modules = [demo.LOCALISATION, *paths.addon_names()]
+    with (
+        installed.copied(odoo, installed.template(odoo, modules), "demo") as database,
+        clearing_house.running(files, MAILBOX_LOGIN) as house,
+    ):
+        passwords = files.passwords(LOGINS)
+        hospital.load(odoo, database, house, passwords, files)
+        log = files.log("server")
+        with odoo_server.running(odoo, database, log, options=demo.OPTIONS) as server:
+            biller = Client(server.url, database, "biller", passwords["biller"])
+            days.run(biller, house, files)
+            yield SimpleNamespace(
+                odoo=odoo,
+                database=database,
+                house=house,
+                files=files,
+                passwords=passwords,
+                server=server,
+                biller=biller,
+            )
+
+
+def session(run, login):
+    return Client(run.server.url, run.database, login, run.passwords[login])
+
+
+@pytest.fixture(scope="module")
+def result(run):
+    return outcome.collect(run.biller)
+
+
+def rows_of(result, *, state):
+    """Return the files (date left out) whose rows are in a state, with what the table says of them."""
+    return {short(row.file): row for row in result.rows if row.state == state}
+
+
+def short(file_name):
+    payer, _date, number = file_name.partition(".")[0].split("_")
+    return f"{payer}_{number}"
+
+
+def test_every_payment_that_balances_is_posted_and_clears(result):
+    posted = [row for row in result.rows if row.state == "posted"]
+    assert sorted(short(row.file) for row in posted) == [
+        *["BATCH_104"] * 4,
+        *["MPW_101", "MPW_105", "ORD_203", "QLM_103", "QLM_106", "QLM_202", "QLM_301"],
+        *["TDW_102", "TDW_204", "TDW_205", "TDW_302"],
+    ]
+    assert {row.clears for row in posted} == {"yes"}
+    assert sum(row.claims for row in posted) == 118
+
+
+def test_what_may_not_be_posted_is_held_with_its_reason(result):
+    held = rows_of(result, state="held")
+    reasons = {file: " ".join(row.reasons) for file, row in held.items()}
+    assert set(reasons) == {"OFA_107", "TDW_108", "ORD_109", "ORD_206"}
+    assert "payer is unknown" in reasons["OFA_107"] and "1070000099" in reasons["OFA_107"]
+    assert "test file" in reasons["TDW_108"]
+    assert "not an X12 interchange" in reasons["ORD_109"]
+    assert "does not balance" in reasons["ORD_206"] and "90.00" in reasons["ORD_206"]
+    assert [row.cleared for row in held.values()] == [None] * 4
+
+
+def test_the_second_copy_of_a_file_is_a_duplicate(result):
+    [row] = rows_of(result, state="duplicate").values()
+    assert short(row.file) == "MPW_201"
+    assert "MPW_" in row.reasons[0]
+
+
+def test_a_biller_finds_one_exception_per_cause(result):
+    assert {cause.code: cause.count for cause in result.causes} == {
+        "remittance.hold.payer_unknown": 1,
+        "remittance.hold.test_file": 1,
+        "remittance.hold.unbalanced": 1,
+        "x12.not_x12": 1,
+        "remittance.claim.denied": 4,
+        "remittance.claim.line_denied": 2,
+        "remittance.claim.unmatched": 1,
+        "remittance.adjustment.no_rule": 2,
+        "remittance.provider_adjustment.to_identify": 1,
+    }
+
+
+def test_what_the_payers_announced_is_settled(run):
+    """Overpayment and forwarded balance pair up, the second payer's receivable is paid."""
+    lines = run.biller.search_read(
+        "account.move.line",
+        [
+            ("rcm_role", "in", ["payer_refund", "forward_balance", "payer_receivable"]),
+            ("parent_state", "=", "posted"),
+        ],
+        ["rcm_role", "amount_residual"],
+    )
+    assert {line["rcm_role"] for line in lines} == {"payer_refund", "forward_balance", "payer_receivable"}
+    assert {line["amount_residual"] for line in lines} == {0.0}
+
+
+def test_the_corrected_claim_is_open_for_nothing(run):
+    [reversal] = run.biller.search_read(
+        "rcm.claim", [("status", "=", "22"), ("remittance_id.amount", ">", 0)], ["invoice_id"]
+    )
+    [invoice] = run.biller.search_read(
+        "account.move", [("id", "=", reversal["invoice_id"][0])], ["amount_residual", "payment_state"]
+    )
+    assert (invoice["amount_residual"], invoice["payment_state"]) == (0.0, "paid")
+
+
+def test_the_books_balance(run):
+    groups = run.biller.call(
+        "account.move.line", "read_group", [("parent_state", "=", "posted")], ["balance:sum"], []
+    )
+    assert abs(groups[0]["balance"]) < 0.005
+
+
+def test_the_mailbox_is_cleared_up(run):
+    assert list((run.house.mailbox / INBOX).iterdir()) == []
+    assert len(list((run.house.mailbox / ARCHIVE).iterdir())) == 17
+
+
+def test_a_second_run_adds_nothing(run, result):
+    before = counts(run)
+    hospital.load(run.odoo, run.database, run.house, run.passwords, run.files)
+    days.run(run.biller, run.house, run.files)
+    assert counts(run) == before
+    assert outcome.collect(run.biller) == result
+
+
+def counts(run):
+    models = ("res.company", "res.partner", "integration.message", "rcm.remittance", "account.move")
+    return {model: run.biller.call(model, "search_count", []) for model in models}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_each_user_logs_in_and_sees_the_exceptions(run, login):
+    assert session(run, login).call("integration.exception", "search_count", []) == 14
+
+
+def test_a_wrong_password_is_refused(run):
+    with pytest.raises(ClientError):
+        Client(run.server.url, run.database, "biller", run.passwords["viewer"])
+
+
+@pytest.mark.parametrize(
+    ("login", "may"), [("viewer", False), ("biller", False), ("auditor", False), ("phi", True)]
+)
+def test_only_those_who_may_see_patients_names(run, login, may):
+    user = session(run, login)
+    if may:
+        [claim] = user.call("rcm.claim", "search_read", [], ["patient_name"], limit=1)
+        assert claim["patient_name"]
+    else:
+        with pytest.raises(ClientError):
+            user.call("rcm.claim", "search_read", [], ["patient_name"], limit=1)
+
+
+def test_no_patient_is_named_where_everybody_reads(run):
+    """Journal labels, exceptions and tasks carry claim numbers, never names."""
+    surnames = ("demopatient", "sampleton", "testcase")
+    places = (
+        ("account.move.line", ["name"], [("rcm_role", "!=", False)]),
+        ("account.move", ["ref"], [("rcm_remittance_id", "!=", False)]),
+        ("integration.exception", ["name", "subject", "location", "expected", "found", "remedy"], []),
+        ("integration.task", ["description", "arguments", "error"], []),
+        ("integration.message", ["name", "state_reason", "findings"], []),
+    )
+    for model, names, domain in places:
+        records = run.biller.search_read(model, domain, names)
+        assert records
+        assert not [record for record in records if any(name in str(record).lower() for name in surnames)]
+
+
+def test_the_server_logged_nothing_to_worry_about(run):
+    entries = odoo_log.read_entries(run.files.log("server").read_text(encoding="utf-8").splitlines())
+    unexpected = odoo_log.unexpected(entries, odoo_log.read_allowances(suite_odoo.ALLOWANCES))
+    assert [f"{entry.level} {entry.logger}: {entry.message}" for entry in unexpected] == []
