@@ -43,7 +43,7 @@ def prepare_database(odoo: Odoo, reset: bool) -> bool:
 
     :param reset: drop an existing one, with everything entered in it
     """
-    modules = [LOCALISATION, *paths.addon_names()]
+    modules = _modules()
     key = stamps.digest(odoo.source.version, *modules, addons.digest(modules))
     databases = Databases(odoo.server)
     complete = stamps.exists(_STAMP) and databases.exists(DATABASE)
@@ -55,11 +55,24 @@ def prepare_database(odoo: Odoo, reset: bool) -> bool:
         return False
     stamps.forget(_STAMP)
     with step("Demo database"):
-        databases.drop(DATABASE)
-        databases.copy(installed.dependency_template(odoo, modules), DATABASE)
-        installed.install(odoo, DATABASE, modules)
+        make_database(odoo, DATABASE)
     stamps.record(_STAMP, key)
     return True
+
+
+def make_database(odoo: Odoo, name: str) -> None:
+    """Make a database with the whole suite and the chart of accounts, in place of one of that name.
+
+    The suite is installed in the database itself: a copy of one that has it would not talk to other systems.
+    """
+    databases = Databases(odoo.server)
+    databases.drop(name)
+    databases.copy(installed.dependency_template(odoo, _modules()), name)
+    installed.install(odoo, name, _modules())
+
+
+def _modules() -> list[str]:
+    return [LOCALISATION, *paths.addon_names()]
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from . import integration_message_timeline
 from . import integration_ownership
 from . import integration_queue
 from . import integration_queue_lane
+from . import integration_queue_settlement
 from . import integration_reconciliation
 from . import integration_reconciliation_line
 from . import integration_reference

@@ -37,7 +37,7 @@ class IntegrationAuditSeal(models.Model):
     code = fields.Char(
         readonly=True, help="HMAC over the entries of this seal and the code of the seal before."
     )
-    key_id = fields.Char("Key", readonly=True)
+    key_id = fields.Char(readonly=True)
 
     def init(self):
         self.env.cr.execute(
@@ -59,7 +59,7 @@ class IntegrationAuditSeal(models.Model):
         )
         self.env["integration.audit.entry"]._refuse_changes(self._table)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """:raise UserError: always"""
         raise UserError(self.env._("Seals of the audit log cannot be changed."))
 

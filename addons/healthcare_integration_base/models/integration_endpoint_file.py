@@ -25,10 +25,11 @@ class IntegrationEndpointFile(models.Model):
         readonly=True, help="Seconds since 1970 since when it looks so, our clock"
     )
     state = fields.Selection(
-        [("seen", "Seen"), ("queued", "Queued"), ("stored", "Stored")],
+        [("seen", "Seen"), ("queued", "Queued"), ("stored", "Stored"), ("given_up", "Given Up")],
         required=True,
         default="seen",
         readonly=True,
+        help="A file that was given up is fetched when the partner replaces it, or when somebody looks now.",
     )
     message_id = fields.Many2one(
         "integration.message", readonly=True, index="btree_not_null", ondelete="set null"
@@ -44,6 +45,8 @@ class IntegrationEndpointFile(models.Model):
     def _remember(self, endpoint, observations):
         """Store how the mailbox looks now; a file that changed counts as new, one that left is forgotten.
 
+        A file whose fetch is under way is not forgotten: the fetch finds out what became of it.
+
         :param observations: ``{name: Observation}`` of all that is listed
         :return: ``{name: record}`` of the same
         """
@@ -56,7 +59,8 @@ class IntegrationEndpointFile(models.Model):
                 fresh.append({"endpoint_id": endpoint.id, "name": name, **values})
             elif (int(file.size), file.modified_seconds) != (size, modified or 0.0):
                 file.write({**values, "state": "seen", "message_id": False})
-        self.browse([file.id for name, file in known.items() if name not in observations]).unlink()
+        gone = [file for name, file in known.items() if name not in observations and file.state != "queued"]
+        self.union(*gone).unlink()
         created = {file.name: file for file in self.create(fresh)}
         return {name: known.get(name) or created[name] for name in observations}
 
@@ -72,14 +76,20 @@ class IntegrationEndpointFile(models.Model):
     def _fetch(self):
         """Store the file as a message and queue its disposal.
 
-        :raise TransientError: if the file is not the one that was listed any more
+        A file that was replaced since it was listed may still grow: it is left for the next look.
+
+        :raise TransientError: if the file left the mailbox
+        :raise PostponedTask: while the endpoint is paused
         """
-        self.ensure_one()
-        if self.state != "queued":
+        if not self.exists() or self.state != "queued":
             return
         endpoint = self.endpoint_id
+        endpoint._wait_while_paused()
         with endpoint._transport() as transport:
             remote = self._find_listed(transport)
+            if not self._is_version(remote):
+                self.state = "seen"
+                return
             message = self.env["integration.message"]._receive(endpoint, self.name, transport.fetch(remote))
         self.write({"state": "stored", "message_id": message.id})
         if endpoint.disposal != "leave":
@@ -97,12 +107,43 @@ class IntegrationEndpointFile(models.Model):
             remedy="Nothing to do if it comes back; otherwise ask the partner what happened to it.",
         )
 
+    def _is_version(self, remote):
+        """Tell whether a listed file is the very one that was seen before."""
+        modified = 0.0 if remote.modified is None else remote.modified.timestamp()
+        return (remote.size, modified) == (int(self.size), self.modified_seconds)
+
     @integration_task("Archive or delete a fetched file", priority=12)
     def _dispose(self):
-        """Move or delete the fetched file; one that was replaced since is left for the next look."""
-        self.ensure_one()
+        """Move or delete the fetched file; one that was replaced since is left for the next look.
+
+        :raise PostponedTask: while the endpoint is paused
+        """
+        if not self.exists() or self.state != "stored":
+            return
+        self.endpoint_id._wait_while_paused()
         with self.endpoint_id._transport() as transport:
             for remote in transport.list():
-                is_same = remote.name == self.name and remote.size == int(self.size)
-                if is_same and (remote.modified is None or remote.modified.timestamp() == self.modified_seconds):
+                if remote.name == self.name and self._is_version(remote):
                     transport.dispose(remote)
+
+    # === FAILURES === #
+
+    @api.model
+    def _reconsider(self, endpoints):
+        """Let files be fetched again that were given up."""
+        self.search([("endpoint_id", "in", endpoints.ids), ("state", "=", "given_up")]).state = "seen"
+
+    def _integration_task_failed(self, method_name, error):
+        super()._integration_task_failed(method_name, error)
+        # A transport's errors begin with its name; what is wrong with a file is no fault of the mailbox.
+        for endpoint in self.endpoint_id:
+            if error.code.startswith(f"{endpoint.transport}."):
+                endpoint._note_failure(error)
+
+    def _integration_task_cancelled(self, method_name):
+        super()._integration_task_cancelled(method_name)
+        if method_name == "_fetch":
+            self.filtered(lambda file: file.state == "queued").state = "given_up"
+
+    def _integration_task_context(self):
+        return {"system": self.endpoint_id.system_id[:1], "record": self.endpoint_id[:1]}

@@ -2,8 +2,10 @@ import datetime
 
 from odoo import api, models
 
-from ..queue import integration_task
+from ..queue import PostponedTask, integration_task
 from ..transports import observe, settled
+
+PAUSE_SECONDS = 300
 
 
 class IntegrationEndpointPolling(models.Model):
@@ -18,6 +20,10 @@ class IntegrationEndpointPolling(models.Model):
     @api.model
     def _cron_poll(self):
         """Queue a look into every mailbox that is due."""
+        self.env["integration.queue"]._in_own_transaction(self._queue_due_polls)
+
+    @api.model
+    def _queue_due_polls(self):
         due = self.search(
             [
                 ("state", "=", "active"),
@@ -27,8 +33,7 @@ class IntegrationEndpointPolling(models.Model):
                 ("next_poll_at", "<=", self.env.cr.now()),
             ]
         )
-        for endpoint in due:
-            endpoint._queue_poll()
+        due._queue_poll()
 
     def _queue_poll(self):
         """Queue one look into each mailbox; while one is under way no second is made."""
@@ -40,11 +45,17 @@ class IntegrationEndpointPolling(models.Model):
                 identity_key=f"endpoint.poll:{endpoint.id}"
             )._poll()
 
+    def action_poll_now(self):
+        """Queue a look into the mailbox, at the files that were given up as well."""
+        action = super().action_poll_now()
+        self.env["integration.endpoint.file"].sudo()._reconsider(self)
+        return action
+
     @integration_task("Look into a mailbox", priority=9, max_attempts=3)
     def _poll(self):
         """List the mailbox and queue a fetch for each complete file that is not stored yet."""
         self.ensure_one()
-        if self.state != "active":
+        if not self._is_usable() or self.direction == "out":
             return
         files_seen = self.env["integration.endpoint.file"]
         with self._transport() as transport:
@@ -55,7 +66,9 @@ class IntegrationEndpointPolling(models.Model):
         for file in settled(listed, previous, self.quiet_seconds, now):
             if records[file.name].state == "seen":
                 records[file.name]._queue_fetch()
-        self.write({"last_poll_at": self.env.cr.now(), "last_success_at": self.env.cr.now()})
+        if self.error_date:
+            self._resolve_outage()
+        self._note_success()
         if any(record.state == "seen" for record in records.values()):
             self._look_again_soon()
 
@@ -65,3 +78,29 @@ class IntegrationEndpointPolling(models.Model):
             self.next_poll_at or datetime.datetime.max,
             self.env.cr.now() + datetime.timedelta(seconds=max(self.quiet_seconds, 1)),
         )
+
+    # === PAUSES AND OUTAGES === #
+
+    def _is_usable(self):
+        """Tell whether the endpoint and its system are at work; a pause is no error."""
+        self.ensure_one()
+        return self.state == "active" and self.system_id._may_exchange()
+
+    def _wait_while_paused(self):
+        """:raise PostponedTask: while the endpoint or its system is paused: what was begun waits for it"""
+        if not self._is_usable():
+            raise PostponedTask(self.env._("Waits until %s is active.", self.display_name), PAUSE_SECONDS)
+
+    def _resolve_outage(self):
+        """Close the exceptions of a mailbox that answers again, and run again what failed meanwhile."""
+        outages = self.env["integration.exception"].search(
+            [("res_model", "=", self._name), ("res_id", "=", self.id), ("category", "=", "technical")]
+        )
+        outages._resolve_as_over(self.env._("The mailbox answers again."))
+
+    def _integration_task_failed(self, method_name, error):
+        super()._integration_task_failed(method_name, error)
+        self._note_failure(error)
+
+    def _integration_task_context(self):
+        return {"system": self.system_id[:1], "record": self[:1]}

@@ -5,8 +5,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..errors import Finding, IntegrationError
+from ..failures import storable
+from .access import require_group
 
 OPEN_STATES = ("open", "in_progress")
+LONGEST_SUBJECT = 500
 DEADLINE_HOURS = {"critical": 4, "high": 24, "medium": 72, "low": 168}
 
 
@@ -21,6 +24,7 @@ class IntegrationException(models.Model):
     _description = "Integration Exception"
     _order = "severity_rank desc, id desc"
     _check_company_auto = True
+    _allow_sudo_commands = False
 
     name = fields.Char(string="What Happened", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
@@ -134,34 +138,36 @@ class IntegrationException(models.Model):
         self = self.sudo()
         flow = flow or (message and message.flow_id)
         system = system or (flow and flow.system_id) or (message and message.system_id)
-        values = self._exception_values(error, company, system, flow, record)
-        values["subject"] = subject or values["subject"]
-        values["category"] = category or values["category"]
+        values = storable(
+            {
+                **self._exception_values(error, company, system, flow, record),
+                "category": category or self._category(error),
+                "subject": (subject or self._subject(error, record, message) or "")[:LONGEST_SUBJECT] or None,
+                "location": self._location(error, message),
+            }
+        )
         exception = self._open_of_cause(values) or self._insert_or_find(values)
         if message:
             exception._link_messages(message)
         return exception
 
     def _exception_values(self, error, company, system, flow, record):
-        category = error.category if isinstance(error, IntegrationError) else "business"
-        severity = self._default_severity(error, category)
+        severity = self._default_severity(error)
+        owner = (flow and flow.owner_id) or (system and system.business_owner_id)
         now = self.env.cr.now()
         return {
             "name": error.message,
             "company_id": company.id,
             "system_id": system.id if system else None,
             "flow_id": flow.id if flow else None,
-            "category": category,
             "severity": severity,
             "code": error.code,
-            "subject": self._subject(error, record),
-            "location": error.location or None,
             "expected": error.expected or None,
             "found": error.found or None,
             "remedy": error.remedy or None,
             "detail": [finding.as_dict() for finding in getattr(error, "findings", ())],
             "amount": error.amount or 0,
-            "owner_id": (flow.owner_id or flow.system_id.business_owner_id).id if flow else None,
+            "owner_id": owner.id if owner else None,
             "deadline": now + datetime.timedelta(hours=DEADLINE_HOURS[severity]),
             "first_seen_at": now,
             "res_model": record._name if record else None,
@@ -169,16 +175,30 @@ class IntegrationException(models.Model):
         }
 
     @staticmethod
-    def _subject(error, record):
+    def _subject(error, record, message):
         if isinstance(error, Finding):
             return f"{record._name},{record.id}" if record else error.location
-        return error.subject or error.location or None
+        if error.category == "data" and message and not error.subject:
+            # Two files that are damaged at the same place are two causes.
+            return f"{message.uuid} {error.location}"
+        return error.subject or error.location
 
     @staticmethod
-    def _default_severity(error, category):
+    def _location(error, message):
+        """Return the place with the file that it is in."""
+        name = message.name if message else None
+        if not name or name in error.location:
+            return error.location or None
+        return f"{name}: {error.location}" if error.location else name
+
+    @staticmethod
+    def _category(error):
+        return error.category if isinstance(error, IntegrationError) else "business"
+
+    def _default_severity(self, error):
         if isinstance(error, Finding) and error.severity == "warning":
             return "low"
-        return "high" if category == "technical" or error.amount else "medium"
+        return "high" if self._category(error) == "technical" or error.amount else "medium"
 
     def _open_of_cause(self, values):
         return self.search(
@@ -233,7 +253,7 @@ class IntegrationException(models.Model):
 
     def action_start(self):
         """Take exceptions in hand."""
-        self._check_operator()
+        require_group(self, "group_operator")
         for exception in self.filtered(lambda e: e.state == "open"):
             # State is read-only to users so that every change passes here, where it is audited.
             exception.sudo().write(
@@ -243,14 +263,14 @@ class IntegrationException(models.Model):
 
     def action_resolve(self):
         """Close exceptions whose cause is mended, and re-run all that waited for them."""
-        self._check_operator()
+        require_group(self, "group_operator")
         self._check_open()
         self._close("resolved", self.env._("Cause mended; what waited was run again."))
         self._release()
 
     def action_waive(self):
         """Ask for the reason, then close without a re-run."""
-        self._check_operator()
+        require_group(self, "group_operator")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Waive"),
@@ -265,7 +285,7 @@ class IntegrationException(models.Model):
 
         :raise UserError: without a reason
         """
-        self._check_operator()
+        require_group(self, "group_operator")
         self._check_open()
         if not (reason or "").strip():
             raise UserError(self.env._("Give the reason: an auditor will ask for it."))
@@ -296,6 +316,15 @@ class IntegrationException(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _resolve_as_over(self, resolution):
+        """Close exceptions whose cause has gone without anybody resolving them, and re-run what waited.
+
+        :param str resolution: what has happened, one sentence
+        """
+        if over := self.filtered(lambda exception: exception.state in OPEN_STATES):
+            over._close("resolved", resolution)
+            over._release()
+
     def _release(self):
         """Re-run what waits; addons extend this for records of theirs that wait without a task."""
         self.env["integration.queue"]._requeue(self.sudo().waiting_task_ids)
@@ -315,8 +344,3 @@ class IntegrationException(models.Model):
     def _check_open(self):
         if closed := self.filtered(lambda e: e.state not in OPEN_STATES):
             raise UserError(self.env._("This exception is closed already: %s", closed[0].name))
-
-    def _check_operator(self):
-        if not self.env.user.has_group("healthcare_integration_base.group_operator"):
-            raise AccessError(self.env._("Only integration operators may decide on exceptions."))
-        self.check_access("read")

@@ -192,8 +192,13 @@ class IntegrationFlow(models.Model):
         )
 
     def action_go_live(self):
-        """Let the flow take and send documents."""
+        """Let the flow take and send documents, first those that waited for it."""
         self._change_state(("approved", "paused"), "live")
+        # Whoever may put a flow live may thereby end what waited for nothing else.
+        exceptions_sudo = self.env["integration.exception"].sudo()
+        for flow in self:
+            waiting = [("company_id", "=", flow.company_id.id), ("code", "=", "flow.not_live"), ("subject", "=", flow.code)]
+            exceptions_sudo.search(waiting)._resolve_as_over(self.env._("The flow is live."))
 
     def action_pause(self):
         """Keep what arrives waiting until the flow is live again."""

@@ -13,7 +13,7 @@ class IntegrationKey(models.Model):
     _log_access = False
     _allow_sudo_commands = False
 
-    key_id = fields.Char("Key", required=True, readonly=True)
+    key_id = fields.Char(required=True, readonly=True)
     first_used_on = fields.Datetime(required=True, readonly=True)
     retired_on = fields.Datetime(
         readonly=True, help="Nothing is encrypted with it any more; keep it to verify older seals."

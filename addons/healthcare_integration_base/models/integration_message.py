@@ -3,6 +3,8 @@ import uuid
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .access import require_group
+
 FINAL_STATES = ("applied", "rejected", "duplicate", "settled", "acknowledged", "refused")
 
 
@@ -145,10 +147,13 @@ class IntegrationMessage(models.Model):
         """Mark messages as waiting for a person."""
         self._set_state("held", exception.name)
 
+    def _hold_unprocessed(self, reason):
+        """Mark those messages as waiting for a person that are not at their end."""
+        self.filtered(lambda message: message.state not in FINAL_STATES)._set_state("held", reason)
+
     def _unhold(self):
         """Mark held messages as under way again."""
-        held = self.sudo().filtered(lambda message: message.state == "held")
-        held._set_state("split" if held.child_ids else "received")
+        self.sudo().filtered(lambda message: message.state == "held")._set_state("received")
 
     def _reject(self, reason):
         """Close messages that will not be applied; the payload stays."""
@@ -176,23 +181,33 @@ class IntegrationMessage(models.Model):
     @api.model
     def _cron_settle_interchanges(self):
         """Close the files that the last of their transactions left open."""
-        self.search([("state", "=", "split")])._settle_interchange()
+        self.env["integration.queue"]._in_own_transaction(
+            lambda: self.search([("state", "=", "split")])._settle_interchange()
+        )
 
     # === ACTIONS === #
 
     def action_reprocess(self):
         """Process held messages again: for a cause that was mended outside the exception.
 
-        :raise UserError: if a message is not held
+        :raise UserError: if a message is not held, or no task of it is left to be run
         """
-        self._check_operator()
+        require_group(self, "group_operator")
         if wrong := self.filtered(lambda message: message.state != "held"):
             raise UserError(
                 self.env._("Only held messages can be processed again: %s is not.", wrong[0].name)
             )
-        self.env["integration.queue"]._requeue(
-            self.sudo().task_ids.filtered(lambda task: task.state == "dead")
-        )
+        # Which tasks a message has is the kernel's matter; whoever may process it need not see them.
+        tasks = self.sudo().mapped(lambda message: message._stopped_tasks())
+        if without := self - tasks.message_id.sudo(False):
+            raise UserError(self.env._("Nothing of %s is left to be run.", without[0].name))
+        self.env["integration.queue"]._requeue(tasks)
+
+    def _stopped_tasks(self):
+        """Return the dead tasks of a message; without any, its last one if that was cancelled."""
+        self.ensure_one()
+        dead = self.task_ids.filtered(lambda task: task.state == "dead")
+        return dead or self.task_ids[:1].filtered(lambda task: task.state == "cancelled")
 
     def action_show_payload(self):
         """Open the payload; every reading is audited."""
@@ -235,8 +250,3 @@ class IntegrationMessage(models.Model):
             "view_mode": "list,form",
             "domain": domain,
         }
-
-    def _check_operator(self):
-        if not self.env.user.has_group("healthcare_integration_base.group_operator"):
-            raise AccessError(self.env._("Only integration operators may process messages again."))
-        self.check_access("read")

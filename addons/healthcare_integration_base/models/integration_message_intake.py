@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ..errors import BusinessRuleError, DocumentError
+from ..failures import storable
 from ..formats.x12 import TransactionEnvelope, TransactionIndex
 from ..queue import integration_task
 
@@ -74,7 +75,7 @@ class IntegrationMessageIntake(models.Model):
         if not children:
             raise self._no_transaction(index.findings.report())
         self._set_state("split")
-        self.findings = [finding.as_dict() for finding in index.findings.report()]
+        self.findings = self._as_json(index.findings.report())
         for child in children:
             child._queue_processing()
 
@@ -110,7 +111,7 @@ class IntegrationMessageIntake(models.Model):
             "byte_end": entry.end,
             "payload_size": entry.end - entry.start,
             "envelope": envelope.as_dict(),
-            "findings": [finding.as_dict() for finding in entry.findings],
+            "findings": self._as_json(entry.findings),
             "transaction_set": envelope.set_identifier,
             "sender": interchange.sender,
             "receiver": interchange.receiver,
@@ -120,6 +121,10 @@ class IntegrationMessageIntake(models.Model):
             "transaction_control_number": envelope.control_number,
             "received_at": self.received_at,
         }
+
+    @staticmethod
+    def _as_json(findings):
+        return [storable(finding.as_dict()) for finding in findings]
 
     def _find_flow(self, transaction_set, sender, receiver):
         return self.env["integration.route"]._find_flow(
@@ -161,10 +166,23 @@ class IntegrationMessageIntake(models.Model):
                 found=self.flow_id.state,
                 remedy=self.env._("Put the flow live, then resolve this exception: its messages are run."),
             )
-        user = self.flow_id.user_id
-        handler = self.env[self.document_type_id.handler].with_user(user).with_company(self.company_id)
+        handler = self._handler().with_user(self.flow_id.user_id).with_company(self.company_id)
         # The handler works with its user's rights; the message itself belongs to the kernel.
         handler._process(self.with_env(handler.env).sudo())
+
+    def _handler(self):
+        """:raise BusinessRuleError: if no installed addon handles the document type"""
+        document_type = self.document_type_id
+        if (document_type.handler or "") not in self.env:
+            raise BusinessRuleError(
+                "document_type.no_handler",
+                self.env._("Documents of the type %s cannot be processed here.", document_type.name),
+                subject=document_type.code,
+                expected=self.env._("a handler of an installed addon"),
+                found=document_type.handler or self.env._("none"),
+                remedy=self.env._("Install the addon that handles them, or choose another document type."),
+            )
+        return self.env[document_type.handler]
 
     def _route_if_unrouted(self):
         """Look for a flow again: routes may have been added since the message was held."""

@@ -8,6 +8,7 @@ class IntegrationMessageLink(models.Model):
     _description = "Integration Message Record"
     _order = "id"
     _log_access = False
+    _allow_sudo_commands = False
 
     message_id = fields.Many2one(
         "integration.message", required=True, index=True, ondelete="cascade", readonly=True

@@ -148,7 +148,7 @@ class IntegrationQueue(models.AbstractModel):
             return task.model_name, task.method_name
 
         for (_model_name, method_name), group in groupby(cancelled.sudo().sorted(call), call):
-            self._records(tasks.union(*group).sudo())._integration_task_cancelled(method_name)
+            self._records(tasks.browse().union(*group))._integration_task_cancelled(method_name)
         return cancelled
 
     def _supersede(self, tasks):
@@ -158,16 +158,20 @@ class IntegrationQueue(models.AbstractModel):
         """
         self.env.cr.execute(
             """
-            UPDATE integration_task AS old SET state = 'cancelled', finished_at = %s, exception_id = NULL
-             WHERE old.id = ANY(%s) AND old.state IN ('dead', 'cancelled') AND old.identity_key IS NOT NULL
-               AND EXISTS (SELECT FROM integration_task AS twin
-                            WHERE twin.identity_key = old.identity_key AND twin.id <> old.id
-                              AND (twin.state IN ('pending', 'waiting', 'running')
-                                   OR twin.state IN ('dead', 'cancelled') AND twin.id = ANY(%s)
-                                      AND twin.id > old.id))
-         RETURNING old.id
+            WITH ended AS (
+                SELECT id, identity_key, row_number() OVER (PARTITION BY identity_key ORDER BY id DESC) AS place
+                  FROM integration_task
+                 WHERE id = ANY(%s) AND state IN ('dead', 'cancelled') AND identity_key IS NOT NULL)
+            UPDATE integration_task AS task SET state = 'cancelled', finished_at = %s, exception_id = NULL
+              FROM ended
+             WHERE task.id = ended.id
+               AND (ended.place > 1
+                    OR EXISTS (SELECT FROM integration_task AS twin
+                                WHERE twin.identity_key = ended.identity_key
+                                  AND twin.state IN ('pending', 'waiting', 'running')))
+         RETURNING task.id
             """,
-            (self.env.cr.now(), tasks.ids, tasks.ids),
+            (tasks.ids, self.env.cr.now()),
         )
         return [row[0] for row in self.env.cr.fetchall()]
 

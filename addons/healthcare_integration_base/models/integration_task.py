@@ -1,8 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
-UNFINISHED = ("pending", "waiting", "running")
+from .access import require_group
 
 
 class IntegrationTask(models.Model):
@@ -79,7 +79,7 @@ class IntegrationTask(models.Model):
 
         :raise UserError: if a task is neither dead nor waiting
         """
-        self._check_operator()
+        require_group(self, "group_operator")
         if wrong := self.filtered(lambda task: task.state not in ("dead", "waiting")):
             raise UserError(
                 self.env._("Only dead and waiting tasks can be retried: %s is not.", wrong[0].description)
@@ -89,14 +89,18 @@ class IntegrationTask(models.Model):
     def action_cancel(self):
         """Give up tasks that have not started; a running one cannot be stopped in mid-transaction.
 
+        Their messages are held from then on: nothing that was received is left without anybody who minds it.
+
         :raise UserError: if a task is running or finished
         """
-        self._check_operator()
+        require_group(self, "group_operator")
         if wrong := self.filtered(lambda task: task.state not in ("pending", "waiting", "dead")):
             raise UserError(
                 self.env._("%s is running or finished: it cannot be cancelled.", wrong[0].description)
             )
-        self.env["integration.queue"]._cancel(self)
+        cancelled = self.env["integration.queue"]._cancel(self)
+        reason = self.env._("Its task was cancelled by %s.", self.env.user.name)
+        cancelled.sudo().message_id._hold_unprocessed(reason)
 
     def action_open_records(self):
         """Open what the task works on."""
@@ -110,11 +114,6 @@ class IntegrationTask(models.Model):
             "res_id": ids[0] if len(ids) == 1 else False,
             "domain": [("id", "in", ids)],
         }
-
-    def _check_operator(self):
-        if not self.env.user.has_group("healthcare_integration_base.group_operator"):
-            raise AccessError(self.env._("Only integration operators may change the queue."))
-        self.check_access("read")
 
     # === HOUSEKEEPING === #
 

@@ -27,12 +27,22 @@ class TaskTrap:
 
     def __init__(self, case):
         self._case = case
-        self._first_id = case.env["integration.task"].search([], order="id desc", limit=1).id
+        self._before = self._last_id()
+        self._after = None
+
+    def _last_id(self):
+        return self._case.env["integration.task"].search([], order="id desc", limit=1).id or 0
+
+    def close(self):
+        """Count what is enqueued from here on no more."""
+        self._after = self._last_id()
 
     @property
     def tasks(self):
-        """The integration.task records enqueued since, oldest first."""
-        return self._case.env["integration.task"].search([("id", ">", self._first_id)], order="id")
+        """The integration.task records enqueued while the trap was open, oldest first."""
+        last = self._last_id() if self._after is None else self._after
+        domain = [("id", ">", self._before), ("id", "<=", last)]
+        return self._case.env["integration.task"].search(domain, order="id")
 
     def assert_enqueued(self, model_name, method_name, *, records=None, count=1, **expected):
         """Fail unless the call was enqueued ``count`` times.
@@ -91,8 +101,10 @@ class IntegrationCase(TransactionCase):
 
     @contextmanager
     def trap_tasks(self):
-        """Yield a :class:`TaskTrap`."""
-        yield TaskTrap(self)
+        """Yield a :class:`TaskTrap`; the tasks stay in the queue, for :meth:`run_tasks` to run."""
+        trap = TaskTrap(self)
+        yield trap
+        trap.close()
 
     def run_tasks(self):
         """Run all due tasks, and those that they enqueue, as a lane does."""
@@ -138,14 +150,19 @@ class IntegrationCase(TransactionCase):
         return system
 
     def sandbox_endpoint(self, system=None, **values):
-        """Return a :class:`SandboxMailbox` that is active; its folder goes with the test."""
+        """Return a :class:`SandboxMailbox` that is active; its folder goes with the test.
+
+        :param system: the integration.system; the sandbox system when not given
+        :param values: of the integration.endpoint
+        """
+        system = system or self._sandbox_system()
         root = tempfile.mkdtemp(prefix="mailbox-")
         self.addCleanup(shutil.rmtree, root, ignore_errors=True)
         (Path(root) / "inbox").mkdir()
         endpoint = self.env["integration.endpoint"].create(
             {
                 "name": "Sandbox mailbox",
-                "system_id": (system or self.live_system()).id,
+                "system_id": system.id,
                 "transport": "folder",
                 "base_path": root,
                 "inbox_path": "inbox",
@@ -156,6 +173,10 @@ class IntegrationCase(TransactionCase):
         )
         endpoint.action_activate()
         return SandboxMailbox(endpoint, root)
+
+    def _sandbox_system(self):
+        domain = [("code", "=", "sandbox"), ("company_id", "=", self.env.company.id)]
+        return self.env["integration.system"].search(domain) or self.live_system()
 
     def receive(self, mailbox, name, content):
         """Let a file arrive and everything happen that follows from it.

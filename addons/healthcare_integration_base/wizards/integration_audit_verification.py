@@ -75,4 +75,4 @@ class IntegrationAuditVerificationLine(models.TransientModel):
         readonly=True,
     )
     seal_number = fields.Integer("Seal", readonly=True, aggregator=None)
-    entry_id = fields.Char("Entry", readonly=True)
+    entry_id = fields.Char(readonly=True)

@@ -56,6 +56,7 @@ class AccountMove(models.Model):
             ("paid", "Paid"),
             ("partial", "Paid in part"),
             ("patient", "Patient owes"),
+            ("forwarded", "Next payer owes"),
             ("denied", "Denied"),
             ("reversed", "Reversed"),
             ("review", "To review"),

@@ -58,9 +58,10 @@ class IntegrationException(models.Model):
 
     def _release(self):
         """Adjustments that waited for a posting rule are looked at again."""
-        super()._release()
+        result = super()._release()
         unruled = self.filtered(lambda exception: exception.code == NO_RULE_CODE)
         # Resolving is the operator's right; the remittances are the system's records.
         self.env["rcm.remittance"].sudo().search(
             [("message_id", "in", unruled.sudo().message_ids.ids), ("state", "=", "posted")]
         )._queue_review()
+        return result

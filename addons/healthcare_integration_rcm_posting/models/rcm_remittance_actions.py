@@ -22,6 +22,7 @@ class RcmRemittanceActions(models.Model):
             "res_id": preview.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def action_post(self):

@@ -9,6 +9,7 @@ from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..posting.checks import period_locked
 from ..posting.identity import payment_identity
+from ..posting.settlement import FORWARDED_STATUSES
 
 CLAIM_STATUS_OF_OUTCOME = {
     "posted": "paid",
@@ -253,7 +254,7 @@ class RcmRemittancePosting(models.Model):
         if plan.reverses is not None:
             return "reversed"
         if plan.outcome.value == "posted" and (plan.transferred or plan.patient_share):
-            return "patient"
+            return "forwarded" if plan.status in FORWARDED_STATUSES else "patient"
         return CLAIM_STATUS_OF_OUTCOME.get(plan.outcome.value)
 
     def _store_treatments(self, entry, records):

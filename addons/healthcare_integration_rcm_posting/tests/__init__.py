@@ -3,8 +3,10 @@ from . import (
     test_bank,
     test_holds,
     test_identity,
+    test_parts,
     test_preview,
-    test_review, test_samples,
+    test_review,
+    test_samples,
     test_undo,
     test_views,
 )

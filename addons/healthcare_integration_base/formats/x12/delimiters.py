@@ -19,7 +19,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DEFAULT_COMPONENT = ":"
 
 _FIXED_WIDTH = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
-# character classes: what no delimiter is, and what stands between segments; \\s would include 1C to 1F
+# character classes: what no delimiter is, and what stands between segments (\s would match 1C to 1F)
 _DATA = r"A-Za-z0-9 \t"
 _BLANK = r" \t\r\n"
 _RESEND = "Ask the sender for the file as it left its system"
@@ -137,16 +137,21 @@ def _closing_characters(tail: str, separator: str, has_fixed_width: bool) -> tup
 
     That a segment follows tells ISA16 from a terminator. Where none does, the fixed width vouches for both.
     """
-    following = rf"(?:[{_BLANK}]|{{0}})*(?:[A-Z][A-Z0-9]{{{{1,2}}}}{re.escape(separator)}|\Z)"
-    complete = re.match(rf"([^{_DATA}{_BLANK}])\r?([^{_DATA}])" + following.format(r"\2"), tail)
-    shortened = re.match(rf"\r?([^{_DATA}])" + following.format(r"\1"), tail)
-    if complete and shortened and _ends_next_line(shortened[1], tail):
-        complete = None
-    if not complete and not shortened and has_fixed_width:
-        complete = re.match(rf"([^{_DATA}{_BLANK}])\r?([^{_DATA}])", tail)
-    if complete:
+    complete = re.match(rf"([^{_DATA}{_BLANK}])\r?([^{_DATA}])", tail)
+    shortened = re.match(rf"\r?([^{_DATA}])", tail)
+    is_complete = complete and _segment_follows(tail, complete.end(), complete[2], separator)
+    is_shortened = shortened and _segment_follows(tail, shortened.end(), shortened[1], separator)
+    if is_shortened and (not is_complete or _ends_next_line(shortened[1], tail)):
+        return "", shortened[1]
+    if complete and (is_complete or has_fixed_width):
         return complete[1], complete[2]
-    return "", shortened[1] if shortened else ""
+    return "", ""
+
+
+def _segment_follows(tail: str, position: int, terminator: str, separator: str) -> bool:
+    """Tell whether a segment, or nothing, stands behind blanks and further terminators."""
+    rest = tail[position:].lstrip(f" \t\r\n{terminator}")
+    return not rest or re.match(rf"[A-Z][A-Z0-9]{{1,2}}{re.escape(separator)}", rest) is not None
 
 
 def _ends_next_line(character: str, tail: str) -> bool:

@@ -114,12 +114,12 @@ class EnvelopeTracker:
             sender=element(segment, 6).strip(),
             receiver_qualifier=element(segment, 7).strip(),
             receiver=element(segment, 8).strip(),
-            created=self._moment(segment, 9),
             version=element(segment, 12).strip(),
             acknowledgement_requested=element(segment, 14) == "1",
             usage=element(segment, 15).strip(),
             delimiters=self._delimiters,
         )
+        self._interchange.created = self._moment(segment, 9)
         if self._interchange.usage not in ("P", "T"):
             self.findings.add(
                 Finding(

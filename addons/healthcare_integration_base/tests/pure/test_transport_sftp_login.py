@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from odoo.addons.healthcare_integration_base.errors import IntegrationError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError
 
 from tests.sandbox.faults import Partner, endpoint, failure, listening, transport
@@ -140,13 +139,9 @@ class TestLogin:
 
     def test_a_key_that_is_refused_and_a_password_that_is_not(self, partner):
         stranger = openssh(ed25519.Ed25519PrivateKey.generate()).decode()
-        with (
-            partner() as house,
-            pytest.raises(IntegrationError) as caught,
-            transport(house, private_key=stranger),
-        ):
-            pass
-        assert caught.value.code == "sftp.authentication_refused"
+        with partner.serving() as house:
+            error = failure(transport(house, private_key=stranger))
+        assert error.code == "sftp.authentication_refused"
 
     def test_a_password_that_is_asked_for_interactively(self, partner):
         with partner.serving("--interactive-only") as house:

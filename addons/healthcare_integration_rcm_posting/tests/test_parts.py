@@ -1,0 +1,51 @@
+from odoo.tests import tagged
+
+from .common import RcmCase, claim, provider_adjustment
+
+
+@tagged("post_install", "-at_install")
+class TestParts(RcmCase):
+    """A large remittance is posted in several entries by a chain of tasks, and resumes where it stopped."""
+
+    def setUp(self):
+        super().setUp()
+        self.company.rcm_entry_claim_limit = 2
+
+    def remit_many(self, count, *last):
+        claims = [claim(f"P30000{number:02d}", 100, 80, ("CO 45", 20)) for number in range(count)]
+        for document in claims:
+            self.claim_invoice(document.claim_id, 100)
+        return self.remit(*claims, *last, adjustments=[provider_adjustment("L6", -5)])
+
+    def test_chain_of_tasks(self):
+        with self.trap_tasks() as trap:
+            remittance = self.take_in(self.remit_many(20))
+        trap.assert_enqueued("rcm.remittance", "_post_next_part", records=remittance, count=3)
+        self.assert_posted(remittance, claim_receivable=-2000, allowance=400, interest_income=-5)
+        self.assertEqual(remittance.amount, 1605)
+        self.assertEqual(len(remittance.entry_ids), 11)
+        self.assertEqual(remittance.posted_claim_count, 20)
+        self.assertEqual(len(set(remittance.entry_ids.mapped("rcm_entry_key"))), 11)
+
+    def test_chain_resumes_after_a_hold(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        self.claim_invoice("P3000099", 100)
+        remittance = self.take_in(self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10))))
+        self.assertEqual((remittance.state, remittance.message_id.state), ("posting", "held"))
+        self.assertEqual(remittance.posted_claim_count, 8)
+        self.assertEqual(len(remittance.entry_ids), 4)
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assert_posted(
+            remittance, claim_receivable=-1100, allowance=200, patient_receivable=10, interest_income=-5
+        )
+        self.assertEqual(remittance.message_id.state, "applied")
+        self.assertEqual(len(remittance.entry_ids), 7)
+
+    def test_undo_covers_all_parts(self):
+        remittance = self.take_in(self.remit_many(10))
+        invoices = remittance.claim_ids.invoice_id
+        remittance.with_user(self.biller).action_undo()
+        self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
+        self.assertEqual(len(remittance.entry_ids.filtered("reversal_move_ids")), 6)
