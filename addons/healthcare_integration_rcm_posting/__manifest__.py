@@ -1,6 +1,7 @@
 {
     "name": "Healthcare Integration: Remittance Posting",
     "summary": "Post X12 835 remittances to accounting and reconcile them with patient invoices",
+    "description": "X12 835 remittances, posted and reconciled; what cannot be posted waits for a biller.",
     "version": "19.0.0.1.0",
     "category": "Services/Healthcare Integration",
     "author": "Healthcare Integration for Odoo contributors",

@@ -250,7 +250,7 @@ class Archive:
 
 
 def unpack_files(files: list[Path], folder: Path) -> None:
-    """Unpack packages into ``folder``, which is replaced only when all of them are unpacked."""
+    """Unpack packages into ``folder``, replaced only when all of them are unpacked, and remove their files."""
     building = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
@@ -259,6 +259,8 @@ def unpack_files(files: list[Path], folder: Path) -> None:
     building.chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
+    for file in files:
+        file.unlink()
 
 
 def unstable() -> Archive:

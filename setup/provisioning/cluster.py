@@ -141,6 +141,7 @@ class Cluster:
     def _ensure_running(self) -> None:
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
+        self._check_release()
         if not self.postmaster_pid():
             # PostgreSQL would refuse to start when another program has taken the number in an old file
             (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -153,6 +154,16 @@ class Cluster:
             )
         if not (self.folder / "passwords").exists():
             self._make_role()
+
+    def _check_release(self) -> None:
+        made_by = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        command = [self.binaries / "postgres", "--version"]
+        release = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+        if release.partition(".")[0] != made_by:
+            raise SetupError(
+                f"The databases in {self.folder} were made by PostgreSQL {made_by}, and this is {release}",
+                f"Remove {self.folder} to begin anew; the demo's data is lost with it.",
+            )
 
     def _start_keeper(self) -> None:
         """Start the process that owns the server for as long as any command uses it."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
-from . import browser, database, odoo_process, paths, suite_lint, suite_odoo, suite_pytest, test_environment
-from .odoo_process import Odoo
-from .outcomes import Report
+from . import (
+    browser,
+    database,
+    odoo_process,
+    paths,
+    suite_lint,
+    suite_odoo,
+    suite_pytest,
+    test_environment,
+    test_run,
+)
 from .progress import say, step
+from .test_run import TestRun
 
 SUITES = ("lint", "pure", "odoo", "system")
 
@@ -19,13 +27,13 @@ def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     begun = time.monotonic()
     say("Setting up")
-    report = Report()
     with odoo_process.provisioned() as odoo:
         chromium = None if options.fast else browser.ensure()
-        say("Testing")
-        _run_suites(odoo, chromium, options, report)
+        run = TestRun(odoo, test_environment.variables(odoo, chromium), test_run.new_log_folder())
+        say(f"Testing; logs in {run.logs}")
+        _run_suites(run, options)
     say(f"\nThe whole took {time.monotonic() - begun:.0f} s.")
-    return report.close()
+    return run.report.close()
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -54,37 +62,32 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def _run_suites(odoo: Odoo, chromium: Path | None, options: argparse.Namespace, report: Report) -> None:
+def _run_suites(run: TestRun, options: argparse.Namespace) -> None:
     names = options.addon or paths.addon_names()
-    variables = test_environment.variables(odoo, chromium)
-    selection = ["-k", options.keyword] if options.keyword else []
+    selection = [*(["-k", options.keyword] if options.keyword else []), *_marks(options)]
     if "lint" in options.only:
         with step("Style and conventions"):
-            report.add(suite_lint.run())
+            run.report.add(suite_lint.run())
     if "pure" in options.only:
         folders = [folder for name in names if (folder := paths.ADDONS / name / "tests" / "pure").exists()]
-        _run_pytest("pure", folders, variables, selection, report)
+        _run_pytest(run, "pure", folders, selection)
     if "odoo" in options.only:
-        _run_odoo(odoo, names, variables, options.tags, report)
+        _run_odoo(run, names, options.tags)
     if "system" in options.only:
-        marks = [*selection, *_marks(options)]
-        _run_pytest("system", options.paths or [paths.ROOT / "tests"], variables, marks, report)
+        _run_pytest(run, "system", options.paths or [paths.ROOT / "tests"], selection)
 
 
-def _run_pytest(
-    name: str, targets: list, variables: dict[str, str], selection: list[str], report: Report
-) -> None:
-    if not targets:
-        return
-    with step(f"Tests: {name}") as current:
-        report.add(suite_pytest.run(name, targets, variables, current, selection))
+def _run_pytest(run: TestRun, name: str, targets: list, selection: list[str]) -> None:
+    if targets:
+        with step(f"Tests: {name}") as current:
+            run.report.add(suite_pytest.run(run, name, targets, current, selection))
 
 
-def _run_odoo(odoo: Odoo, names: list[str], variables: dict[str, str], tags: str, report: Report) -> None:
-    database.Databases(odoo.server).drop_leftovers()
+def _run_odoo(run: TestRun, names: list[str], tags: str) -> None:
+    database.Databases(run.odoo.server).drop_leftovers()
     for name in names:
         with step(f"Tests: {name}") as current:
-            report.add(suite_odoo.run(odoo, name, variables, current, tags))
+            run.report.add(suite_odoo.run(run, name, current, tags))
 
 
 def _marks(options: argparse.Namespace) -> list[str]:

@@ -8,6 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import paths
+from .progress import say
+
 
 @contextlib.contextmanager
 def exclusive(file: Path) -> Iterator[None]:
@@ -22,6 +25,16 @@ def held_alone(file: Path) -> Iterator[bool]:
     """Hold the lock if nobody else does, without waiting; the value tells whether this process holds it."""
     with _opened(file) as descriptor:
         yield _try_exclusive(descriptor)
+
+
+@contextlib.contextmanager
+def setting_up() -> Iterator[None]:
+    """Let one command at a time build what the commands of this checkout share."""
+    file = paths.LOCAL / "locks" / "setting-up"
+    if is_held(file):
+        say("  Waiting for another command of this checkout that is setting up")
+    with exclusive(file):
+        yield
 
 
 def is_held(file: Path) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import environment, odoo_source, paths, postgres, secret_files
+from . import environment, locks, odoo_source, paths, postgres, secret_files
 from .odoo_source import OdooSource
 from .postgres import Server
 
@@ -48,16 +48,19 @@ class Odoo:
 def provisioned() -> Iterator[Odoo]:
     """Have everything that Odoo needs, with its database server running for the length of the block."""
     os.umask(0o022)
-    environment.ensure()
-    source = odoo_source.ensure()
-    _write_launcher()
-    _write_configuration()
+    with locks.setting_up():
+        environment.ensure()
+        source = odoo_source.ensure()
+        postgres.ensure_software()
+        _write_launcher()
+        _write_configuration()
     with postgres.running() as server:
         yield Odoo(source, server)
 
 
 def _write_launcher() -> None:
-    LAUNCHER.write_text("import odoo.cli\n\nodoo.cli.main()\n", encoding="utf-8")
+    if not LAUNCHER.exists():
+        LAUNCHER.write_text("import odoo.cli\n\nodoo.cli.main()\n", encoding="utf-8")
 
 
 def _write_configuration() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import apt, environment, paths, stamps
 from .failure import SetupError
 from .processes import run_logged
-from .progress import say, step
+from .progress import Step, say, step
 
 SERIES = "19.0"
 REPOSITORY = "https://github.com/odoo/odoo.git"
@@ -74,7 +74,7 @@ def _named_source() -> OdooSource | None:
             f"ODOO_SOURCE={named} holds {series_of(folder) or 'no Odoo'}, expected Odoo {SERIES}",
             "Set ODOO_SOURCE to the folder that holds odoo/release.py, or unset it.",
         )
-    return OdooSource(folder, _version(folder))
+    return OdooSource(folder, version_of(folder))
 
 
 def _importable_source() -> OdooSource | None:
@@ -89,20 +89,21 @@ def _importable_source() -> OdooSource | None:
     if series_of(folder) != SERIES:
         say(f"  The installed Odoo is {series_of(folder)}, not {SERIES}: another one is used")
         return None
-    return OdooSource(folder, _version(folder))
+    return OdooSource(folder, version_of(folder))
 
 
 def _fetched_source() -> OdooSource:
     for folder in (paths.ODOO / "package" / _PACKAGED, paths.ODOO / "checkout"):
         if series_of(folder) == SERIES and stamps.is_current("odoo", str(folder)):
-            return OdooSource(folder, _version(folder))
+            return OdooSource(folder, version_of(folder))
     try:
         folder = _unpack_package()
     except SetupError as refusal:
         say(f"  The distribution's package odoo-19 cannot be used: {refusal.what}")
-        folder = _clone()
+        with step("Odoo 19.0, a shallow clone") as current:
+            folder = clone(current)
     stamps.record("odoo", str(folder))
-    return OdooSource(folder, _version(folder))
+    return OdooSource(folder, version_of(folder))
 
 
 def _unpack_package() -> Path:
@@ -111,30 +112,24 @@ def _unpack_package() -> Path:
     with step("Odoo 19.0, the distribution's package") as current:
         versions = archive.unpack(["odoo-19", *COMPANIONS], folder, current)
         (folder / "version").write_text(versions["odoo-19"], encoding="utf-8")
-        _drop_packages(["odoo-19", *COMPANIONS])
     return folder / _PACKAGED
 
 
-def _drop_packages(names: list[str]) -> None:
-    """Remove the downloaded files of packages that are unpacked."""
-    for name in names:
-        for file in (paths.DOWNLOADS / "deb").glob(f"{name}_*.deb"):
-            file.unlink()
+def clone(current: Step) -> Path:
+    """Fetch the newest commit of Odoo's public branch, without its history.
 
-
-def _clone() -> Path:
+    :raises SetupError: the repository cannot be reached
+    """
     folder = paths.ODOO / "checkout"
-    with step("Odoo 19.0, a shallow clone") as current:
-        if not (folder / ".git").exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            _git(["init", "--quiet", str(folder)], current)
-        fetch = ["-C", str(folder), "fetch", "--progress", "--depth", "1", REPOSITORY, SERIES]
-        _git(fetch, current)
-        _git(["-C", str(folder), "checkout", "--quiet", "--force", "FETCH_HEAD"], current)
+    folder.mkdir(parents=True, exist_ok=True)
+    git = ["-C", str(folder)]
+    _git([*git, "init", "--quiet"], current)
+    _git([*git, "fetch", "--progress", "--depth", "1", REPOSITORY, SERIES], current)
+    _git([*git, "checkout", "--quiet", "--force", "FETCH_HEAD"], current)
     return folder
 
 
-def _git(arguments: list[str], current) -> None:
+def _git(arguments: list[str], current: Step) -> None:
     run_logged(
         ["git", *arguments],
         paths.LOGS / "odoo-source.log",
@@ -145,7 +140,7 @@ def _git(arguments: list[str], current) -> None:
     )
 
 
-def _version(folder: Path) -> str:
+def version_of(folder: Path) -> str:
     """Return what changes when the source does: the package's version, or a checkout's commit and edits."""
     packaged = paths.ODOO / "package"
     if folder == packaged / _PACKAGED:

@@ -70,7 +70,6 @@ def running() -> Iterator[Server]:
 
     An embedded server is shared with the other commands of this checkout, and stopped after the last of them.
     """
-    _ensure_software()
     named = _named_server(os.environ)
     if named:
         with step(f"PostgreSQL at {named.variables.get('PGHOST')}"):
@@ -86,7 +85,8 @@ def running() -> Iterator[Server]:
         cluster.leave()
 
 
-def _ensure_software() -> None:
+def ensure_software() -> None:
+    """Have PostgreSQL's programs: the embedded server, and the clients for any other."""
     key = stamps.digest(environment.CONSTRAINTS.read_bytes())
     if stamps.is_current("postgres", key) and BINARIES.exists():
         return

@@ -9,33 +9,32 @@ from pathlib import Path
 
 from . import installed, odoo_log, paths, test_environment
 from .failure import tail
-from .odoo_process import Odoo
 from .outcomes import OPTIONAL, Outcome
 from .ports import free_port
 from .processes import started
 from .progress import Step
+from .test_run import TestRun
 
 ALLOWANCES = paths.SETUP / "allowed-log-entries.txt"
 _RUN_SECONDS = 1200
 _NO_BROWSER = re.compile(r"chrome", re.IGNORECASE)
 
 
-def run(
-    odoo: Odoo, addon: str, variables: Mapping[str, str], current: Step, tags: str = ""
-) -> Iterator[Outcome]:
+def run(test_run: TestRun, addon: str, current: Step, tags: str = "") -> Iterator[Outcome]:
     """Install one addon and run its tests.
 
-    :param variables: the environment variables of the tests
     :param tags: Odoo's test tags; by default all tests of the addon
     """
-    log = paths.LOGS / f"odoo-{addon}.log"
+    odoo = test_run.odoo
+    log = test_run.logs / f"odoo-{addon}.log"
     current.detail("template of the dependencies")
     template = installed.dependency_template(odoo, [addon])
     with installed.copied(odoo, template, addon.removeprefix("healthcare_integration_")) as name:
         current.detail("tests")
         arguments = ["-d", name, "-i", addon, "--test-tags", tags or f"/{addon}"]
-        code = _run_tests(odoo.command(*arguments), variables, log)
-    yield from outcomes(addon, log, code, may_lack_browser=not variables.get(test_environment.BROWSER))
+        code = _run_tests(odoo.command(*arguments), test_run.variables, log)
+    without_browser = test_environment.BROWSER not in test_run.variables
+    yield from outcomes(addon, log, code, may_lack_browser=without_browser)
 
 
 def _run_tests(command: list[str], variables: Mapping[str, str], log: Path) -> int | None:
@@ -47,7 +46,6 @@ def _run_tests(command: list[str], variables: Mapping[str, str], log: Path) -> i
         "--log-handler",
         "odoo.tests.stats:DEBUG",
     ]
-    log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("wb") as output,
         started(

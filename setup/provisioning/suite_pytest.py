@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,30 +13,26 @@ from .failure import SetupError, tail
 from .outcomes import Outcome
 from .processes import run_logged
 from .progress import Step
+from .test_run import TestRun
 
 #: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run.
 MARKERS = "browser: drives a real browser\nfull: long, only run by ./setup/test --full"
+#: A single test that runs longer hangs.
+_TEST_SECONDS = 600
 _NO_TESTS_COLLECTED = 5
 _PROBLEMS = ("failure", "error")
 
 
 def run(
-    name: str,
-    targets: Sequence[Path | str],
-    variables: Mapping[str, str],
-    current: Step,
-    selection: Sequence[str] = (),
+    test_run: TestRun, name: str, targets: Sequence[Path | str], current: Step, selection: Sequence[str] = ()
 ) -> Iterator[Outcome]:
     """Run pytest on files or folders.
 
     :param name: the suite's name, which its outcomes and its log bear
     :param selection: pytest's arguments that choose among the tests
     """
-    results = paths.LOGS / f"{name}.xml"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    results.unlink(missing_ok=True)
-    log = paths.LOGS / f"{name}.log"
-    log.unlink(missing_ok=True)
+    results = test_run.logs / f"{name}.xml"
+    log = test_run.logs / f"{name}.log"
     paths.TEMPORARY.mkdir(parents=True, exist_ok=True)
     temporary = paths.TEMPORARY / f"{name}-{os.getpid()}"
     arguments = [
@@ -45,6 +41,7 @@ def run(
         "--override-ini=junit_family=xunit1",
         f"--override-ini=cache_dir={paths.CACHE / 'pytest'}",
         f"--override-ini=markers={MARKERS}",
+        f"--timeout={_TEST_SECONDS}",
         "--verbosity=1",
         "--color=no",
         *selection,
@@ -55,7 +52,7 @@ def run(
             [environment.PYTHON, "-m", "pytest", *arguments, *targets],
             log,
             "pytest",
-            environment=dict(variables),
+            environment=test_run.variables,
             folder=paths.ROOT,
             on_line=current.detail,
         )

@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..errors import IntegrationError, TransientError
-from ..queue import PostponedTask
+from ..queue import PostponedTask, allow_cpu_time
 from .integration_lease import LEASE_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -208,6 +208,7 @@ class IntegrationQueueLane(models.AbstractModel):
                 remedy="Install the addon again that brings it, or cancel the task.",
             )
         records = env[model_name].browse(arguments["ids"])
+        allow_cpu_time()
         getattr(records, method_name)(*arguments["args"], **arguments["kwargs"])
         env.flush_all()
 

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
-NO_RULE_CODE = "remittance.adjustment.no_rule"
+from ..posting.issues import NO_RULE_CODE
 
 #: What a reference of these kinds names.
 _MODEL_OF_KIND = {"payer": "res.partner", "payee": "res.company"}

@@ -21,7 +21,8 @@ class RcmLedger(models.AbstractModel):
         :param values_list: values of account.move of type entry with their line_ids
         :return: the posted account.move records, in the order of the values
         """
-        moves = self.env["account.move"].with_context(tracking_disable=True).create(values_list)
+        quiet = self.env["account.move"].with_context(tracking_disable=True, rcm_posting=True)
+        moves = quiet.create(values_list)
         moves.check_access("write")
         # Soft posting would leave entries of a future date as drafts.
         moves._post(soft=False)

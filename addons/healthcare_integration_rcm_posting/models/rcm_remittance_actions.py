@@ -34,10 +34,9 @@ class RcmRemittanceActions(models.Model):
         if wrong := self.filtered(lambda remittance: remittance.state not in ("received", "held", "undone")):
             raise UserError(self.env._("%s cannot be posted now.", wrong[0].display_name))
         remittances = self.sudo()
-        undone = remittances.filtered(lambda remittance: remittance.state == "undone")
-        undone.write({"state": "received", "state_reason": False})
-        undone._queue_posting()
-        held = remittances - undone
+        held = remittances.filtered(lambda remittance: remittance.state == "held")
+        (remittances - held).write({"state": "received", "state_reason": False})
+        (remittances - held)._queue_posting()
         # A held remittance has a dead task that waits; it starts afresh, so that it is not posted twice.
         dead = held.message_id.task_ids.filtered(lambda task: task.state == "dead")
         self.env["integration.queue"]._requeue(dead)
@@ -45,7 +44,7 @@ class RcmRemittanceActions(models.Model):
     def _preview_plan(self):
         """Plan the next part as posting would, and take back every trace of it.
 
-        :return: the entry plans, and the error that holds the remittance or None
+        :return: the entry plans, and what holds the remittance (an error or a text) or None
         """
         # Planning reads and matches with the system's rights, as posting does.
         remittance = self.sudo()
@@ -53,9 +52,9 @@ class RcmRemittanceActions(models.Model):
         with self.env.cr.savepoint() as savepoint:
             try:
                 part = remittance._next_part()
-                remittance._identify_parties(part.header)
-                remittance._check_postable(part)
-                return remittance._plan_part(part), None
+                if remittance.state != "posting" and not remittance._open_posting(part):
+                    return [], remittance.state_reason
+                return remittance.with_company(remittance.company_id)._plan_part(part), None
             except IntegrationError as error:
                 return [], error
             finally:

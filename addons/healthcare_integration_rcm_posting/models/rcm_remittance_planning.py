@@ -65,7 +65,11 @@ class RcmRemittancePlanning(models.Model):
         return ENTRIES_PER_TASK * self._policy().claims_per_entry
 
     def _policy(self):
-        return PostingPolicy(claims_per_entry=self.company_id.rcm_entry_claim_limit or 500)
+        company = self.company_id
+        return PostingPolicy(
+            claims_per_entry=company.rcm_entry_claim_limit or 500,
+            post_balanced_claims=company.rcm_unbalanced_claim_policy == "post_balanced",
+        )
 
     # === CHECKS === #
 

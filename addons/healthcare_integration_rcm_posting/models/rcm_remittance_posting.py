@@ -9,6 +9,7 @@ from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..posting.checks import period_locked
 from ..posting.identity import payment_identity
+from ..posting.issues import NO_RULE_CODE
 from ..posting.settlement import FORWARDED_STATUSES
 
 CLAIM_STATUS_OF_OUTCOME = {
@@ -50,12 +51,8 @@ class RcmRemittancePosting(models.Model):
         if self.state not in ("received", "held", "posting"):
             return
         part = self._next_part()
-        if self.state != "posting":
-            self._identify_parties(part.header)
-            self._check_postable(part)
-            if self._is_duplicate(part.header):
-                return
-            self._begin(part.header)
+        if self.state != "posting" and not self._open_posting(part):
+            return
         # The task runs in the flow's company; the entries are the facility's, which may be a branch of it.
         self = self.with_company(self.company_id)
         entries = self._plan_part(part)
@@ -65,6 +62,19 @@ class RcmRemittancePosting(models.Model):
             self._finish()
         else:
             self._queue_posting()
+
+    def _open_posting(self, part):
+        """Decide whether the remittance may be posted, and take its identity.
+
+        :return: False if the payment is posted already
+        :raise IntegrationError: whatever holds the remittance
+        """
+        self._identify_parties(part.header)
+        self._check_postable(part)
+        if self._is_duplicate(part.header):
+            return False
+        self._begin(part.header)
+        return True
 
     # === IDENTITY === #
 
@@ -196,6 +206,7 @@ class RcmRemittancePosting(models.Model):
         move = ledger._create_posted([{**self._entry_values(entry.part, planned, records), **defaults}])
         for line, record in zip(planned, move.line_ids.sorted("id"), strict=True):
             lines_by_key[line.key] = record
+        self._link_provider_adjustments(entry, lines_by_key)
         ledger._reconcile(
             [
                 lines_by_key[line.key]
@@ -230,6 +241,13 @@ class RcmRemittancePosting(models.Model):
             "rcm_claim_id": claim.id if claim else False,
             "rcm_invoice_id": claim.invoice_id.id if claim else False,
         }
+
+    def _link_provider_adjustments(self, entry, lines_by_key):
+        """Let provider adjustments lead to their journal items."""
+        records = {(record.position, record.ordinal): record for record in self.provider_adjustment_ids}
+        for plan in entry.provider_adjustments:
+            for line in plan.lines:
+                lines_by_key[line.key].rcm_provider_adjustment_id = records[plan.position, plan.ordinal]
 
     def _settle_claims(self, entry, records, lines_by_key):
         """Note on claims, adjustments and invoices what became of them."""
@@ -281,11 +299,18 @@ class RcmRemittancePosting(models.Model):
             company=self.company_id,
             message=self.message_id,
             record=self,
-            subject=planned.subject,
+            subject=self._exception_subject(planned),
             category=planned.category,
         )
         claim = next((record for record in records.values() if record.claim_number == planned.subject), None)
         exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
+
+    def _exception_subject(self, planned):
+        """Return what identifies the cause to a person: a missing rule goes by the payer's name."""
+        if planned.finding.code == NO_RULE_CODE:
+            _payer, group_and_reason = planned.subject.split(" ", 1)
+            return f"{self.payer_id.name} {group_and_reason}"
+        return planned.subject
 
     def _finish(self):
         self.state = "posted"

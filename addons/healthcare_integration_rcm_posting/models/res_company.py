@@ -16,6 +16,12 @@ class ResCompany(models.Model):
         string="Payment in a Closed Period",
         default="next_open_day",
     )
+    rcm_unbalanced_claim_policy = fields.Selection(
+        [("hold", "Hold the remittance"), ("post_balanced", "Post the claims that balance")],
+        string="Claim That Does Not Balance",
+        default="hold",
+        help="A remittance whose total does not balance is always held.",
+    )
 
     _rcm_entry_claim_limit_positive = models.Constraint(
         "CHECK (rcm_entry_claim_limit IS NULL OR rcm_entry_claim_limit BETWEEN 1 AND 500)",

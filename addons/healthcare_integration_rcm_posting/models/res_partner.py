@@ -7,3 +7,10 @@ class ResPartner(models.Model):
     rcm_is_payer = fields.Boolean(
         string="Health Plan", help="Invoices addressed to this partner are a payer's debt."
     )
+
+    def _increase_rank(self, field, n=1):
+        # Parallel lanes would collide on the row of a payer whose every posting is counted; that it is a
+        # customer is known, and only partners of whom it is not are written.
+        if self.env.context.get("rcm_posting"):
+            self = self.filtered(lambda partner: not partner.sudo()[field])
+        return super()._increase_rank(field, n)

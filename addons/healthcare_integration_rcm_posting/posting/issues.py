@@ -10,6 +10,8 @@ from ..formats.remittance.documents import Claim, ProviderAdjustment
 from .context import PostingContext
 from .plan import PlannedException, ReviewTotal
 
+NO_RULE_CODE = "remittance.adjustment.no_rule"
+
 _CLAIM_TEXTS = {
     "denied": (
         "The payer denied the claim; nothing was posted and the invoice stays open",
@@ -160,7 +162,7 @@ def provider_issue(
 def review_issue(total: ReviewTotal, context: PostingContext) -> PlannedException:
     """Return the exception of a missing rule: one for all adjustments with that group and reason code."""
     finding = Finding(
-        code="remittance.adjustment.no_rule",
+        code=NO_RULE_CODE,
         message="No posting rule covers the group and reason code; the adjustments were not posted",
         location=context.location(total.position, "CAS"),
         expected="a posting rule for the group and reason code",

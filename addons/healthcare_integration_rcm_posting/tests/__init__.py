@@ -3,6 +3,7 @@ from . import (
     test_bank,
     test_holds,
     test_identity,
+    test_ledger,
     test_parts,
     test_preview,
     test_review,

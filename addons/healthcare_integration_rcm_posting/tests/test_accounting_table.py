@@ -209,6 +209,7 @@ class TestProviderAdjustments(RcmCase):
         remittance = self.pay(600, adjustments=[provider_adjustment("L6", -12.5)])
         self.assertEqual(remittance.amount, 612.5)
         self.assert_posted(remittance, claim_receivable=-600, interest_income=-12.5)
+        self.assertEqual(remittance.provider_adjustment_ids.line_ids.mapped("balance"), [-12.5])
 
     def test_overpayment_is_announced_and_collected_later(self):
         announced = self.pay(600, adjustments=[provider_adjustment("WO", -200, "CLM9")])

@@ -53,6 +53,20 @@ class TestHolds(RcmCase):
         self.assertEqual(exception.amount, 90, "the payment is what waits")
         self.assertIn("difference -10", exception.found)
 
+    def unbalanced_claim(self):
+        self.claim_invoice("H100012", 100)
+        self.claim_invoice("H100013", 100)
+        return self.remit(claim("H100012", 100, 80, ("CO 45", 15)), claim("H100013", 100, 100))
+
+    def test_unbalanced_claim_holds_the_remittance(self):
+        self.assert_held(self.take_in(self.unbalanced_claim()), "remittance.hold.unbalanced")
+
+    def test_unbalanced_claim_waits_alone_when_the_company_says_so(self):
+        self.company.rcm_unbalanced_claim_policy = "post_balanced"
+        remittance = self.take_in(self.unbalanced_claim())
+        self.assert_posted(remittance, claim_receivable=-100, unapplied_cash=-80)
+        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.unbalanced")
+
     def test_test_file_in_production(self):
         remittance = self.take_in(self.remit(claim("H100004", 100, 100)), usage="T")
         self.assert_held(remittance, "remittance.hold.test_file")

@@ -31,3 +31,21 @@ class TestPreview(RcmCase):
         preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
         self.assertIn("remittance.hold.unbalanced", preview.hold)
         self.assertFalse(preview.line_ids)
+
+    def test_preview_names_the_payment_that_was_posted_before(self):
+        self.claim_invoice("V100003", 100)
+        self.claim_invoice("V100004", 100)
+        self.take_in(self.remit(claim("V100003", 100, 100), trace="VSAME"))
+        other = self.take_in(self.remit(claim("V100004", 100, 100), trace="VSAME"))
+        preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(other)
+        self.assertIn("remittance.identity.conflict", preview.hold)
+        self.assertEqual(other.state, "held")
+
+    def test_preview_names_a_locked_period(self):
+        self.claim_invoice("V100005", 100)
+        remittance = self.take_in(self.remit(claim("V100005", 100, 100), payer="1555555555"))
+        self.env["integration.reference"]._remember(self.system, "payer", "1555555555", self.payer)
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        self.company.rcm_closed_period_policy = "hold"
+        preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
+        self.assertIn("remittance.hold.period_locked", preview.hold)

@@ -25,6 +25,7 @@ class TestReview(RcmCase):
         self.assert_posted(remittance, claim_receivable=-160)
         exception = self.exceptions(remittance)
         self.assertEqual((exception.code, exception.amount), ("remittance.adjustment.no_rule", 40))
+        self.assertEqual(exception.subject, f"{self.payer.name} CO 9999")
         self.add_rule("9999", "allowance")
         self.resolve(remittance)
         self.assert_posted(remittance, claim_receivable=-200, allowance=40)

@@ -18,6 +18,9 @@ class RcmClaimMatch(models.TransientModel):
     candidate_ids = fields.Many2many("account.move", compute="_compute_candidate_ids")
     invoice_id = fields.Many2one(
         "account.move",
+        compute="_compute_invoice_id",
+        store=True,
+        readonly=False,
         required=True,
         domain="[('move_type', '=', 'out_invoice'), ('state', '=', 'posted'),"
         " ('company_id', '=', company_id)]",
@@ -37,6 +40,12 @@ class RcmClaimMatch(models.TransientModel):
                 ],
                 limit=10,
             )
+
+    @api.depends("candidate_ids")
+    def _compute_invoice_id(self):
+        """Offer the invoice when only one may fit; the biller still confirms it."""
+        for wizard in self:
+            wizard.invoice_id = wizard.candidate_ids if len(wizard.candidate_ids) == 1 else wizard.invoice_id
 
     def action_match(self):
         self.ensure_one()

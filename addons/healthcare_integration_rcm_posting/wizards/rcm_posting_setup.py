@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.healthcare_integration_base.models.access import require_group
+
 from ..posting.roles import Role
 
 # What an account of each role is, on any chart of accounts.
@@ -62,12 +64,13 @@ class RcmPostingSetup(models.TransientModel):
         :raise UserError: if the company has no chart of accounts yet
         """
         self.ensure_one()
-        self.check_access("write")
+        require_group(self, "group_manager", "write")
         if not self.env["account.account"].search_count(
             [("company_ids", "in", self.company_id.parent_ids.ids)], limit=1
         ):
             raise UserError(self.env._("Install a chart of accounts for %s first.", self.company_id.name))
-        self.company_id.rcm_journal_id = self.journal_id or self._create_journal()
+        # Managers set up posting; companies themselves are an administrator's to change.
+        self.company_id.sudo().rcm_journal_id = self.journal_id or self._create_journal()
         for line in self.line_ids:
             line._store_choice(line.account_id or self._create_account(Role(line.role)))
         return {"type": "ir.actions.act_window_close"}

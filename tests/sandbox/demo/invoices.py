@@ -35,7 +35,10 @@ def create_partners(env):
         ]
     )
     patients = env["res.partner"].create(
-        [{"name": name, "ref": f"P{number:05}"} for number, name in enumerate(PATIENTS, start=1)]
+        [
+            {"name": name, "ref": f"P{number:05}", "customer_rank": 1}
+            for number, name in enumerate(PATIENTS, start=1)
+        ]
     )
     return (
         dict(zip((payer.code for payer in PAYERS), payers, strict=True)),

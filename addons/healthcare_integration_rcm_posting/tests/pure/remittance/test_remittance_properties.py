@@ -173,12 +173,7 @@ def test_written_read_and_written_again(remittance, delimiters):
     header, *read_claims, summary = read_remittance_file(data, file_findings)
     assert file_findings.report() == []
     assert comparable(header) == comparable(remittance.header)
-    for written, read in zip(remittance.claims, read_claims, strict=True):
-        expected = comparable(written)
-        for line in expected["service_lines"]:
-            if line["service_date_end"] and not line["service_date"]:
-                assert line["service_date_end"]
-        assert comparable(read) == expected
+    assert comparable(read_claims) == comparable(remittance.claims)
     assert comparable(summary.provider_adjustments) == comparable(remittance.provider_adjustments)
     assert write(delimiters, Remittance(header, read_claims, summary.provider_adjustments)) == data
 
@@ -236,10 +231,8 @@ def test_damage_ends_in_findings_or_one_error(data):
         assert error.code and error.remedy
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(st.text(string.printable, max_size=6), min_size=1, max_size=8), max_size=12))
-def test_any_segments_between_st_and_se(segments):
-    identifiers = [
+identifiers = st.sampled_from(
+    [
         "BPR",
         "TRN",
         "N1",
@@ -255,11 +248,17 @@ def test_any_segments_between_st_and_se(segments):
         "PLB",
         "MOA",
         "PER",
+        "SE",
+        "ZZ",
     ]
-    body = [[identifiers[len(segment[0]) * 7 % len(identifiers)], *segment[1:]] for segment in segments]
-    clean = "".join(f"{'*'.join(segment)}~" for segment in body)
-    data = write(DELIMITERS[0], Remittance(RemittanceHeader("0001", usage="P"))).replace(
-        b"SE*", clean.encode() + b"SE*"
-    )
-    *_, summary = read_remittance_file(data)
+)
+any_segments = st.tuples(identifiers, st.lists(st.text(string.printable, max_size=6), max_size=8))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(any_segments, max_size=12))
+def test_any_segments_between_st_and_se(segments):
+    body = "".join(f"{'*'.join([identifier, *values])}~" for identifier, values in segments)
+    sound = write(DELIMITERS[0], Remittance(RemittanceHeader("0001", usage="P")))
+    *_, summary = read_remittance_file(sound.replace(b"SE*", body.encode() + b"SE*"))
     assert isinstance(summary, RemittanceSummary)

@@ -1,0 +1,253 @@
+"""What happens when two transactions meet, on real connections: nothing here is undone by a rollback."""
+
+import threading
+from contextlib import ExitStack, contextmanager
+
+import psycopg2.errors
+
+from odoo import SUPERUSER_ID, api
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tests import tagged
+
+from ..errors import MappingError, TransientError
+from .common import IntegrationCase
+
+KEY = "concurrency test"
+FILE = b"ISA*concurrency test, the same content from two mailboxes"
+
+
+@tagged("post_install", "-at_install")
+class TestConcurrency(IntegrationCase):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self._delete_committed)
+
+    @contextmanager
+    def transaction(self):
+        """Yield the queue in a transaction of its own on a real connection; it is the test's to commit."""
+        with self.registry.cursor() as cr:
+            try:
+                yield api.Environment(cr, SUPERUSER_ID, {})["integration.queue"]
+            finally:
+                cr.rollback()
+
+    def _delete_committed(self):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                """
+                DELETE FROM integration_task WHERE identity_key LIKE %(key)s || '%%' OR description = %(key)s;
+                DELETE FROM integration_lease WHERE token LIKE %(key)s || '%%';
+                DELETE FROM integration_exception WHERE subject = %(key)s;
+                DELETE FROM integration_message WHERE file_name LIKE %(key)s || '%%';
+                DELETE FROM integration_endpoint WHERE name LIKE %(key)s || '%%';
+                DELETE FROM integration_system WHERE code = %(key)s;
+                """,
+                {"key": KEY},
+            )
+            cr.commit()
+
+    def _enqueue(self, queue, number=0, **options):
+        """Enqueue a task that no lane of a server may happen to run: it is due in a year."""
+        call = queue._describe_call(queue.env["integration.endpoint"].browse(1), "_poll", (), {}, options)
+        [task] = queue._enqueue([{**call, "identity_key": options.get("identity_key", f"{KEY} {number}")}])
+        return task
+
+    def _drop_triggers(self, queue):
+        # The test's server has no business with these tasks.
+        queue.env.cr.precommit.clear()
+
+    def _commit_tasks(self, count):
+        with self.transaction() as queue:
+            ids = [self._enqueue(queue, number).id for number in range(count)]
+            self._drop_triggers(queue)
+            queue.env.cr.commit()
+        return ids
+
+    def test_two_claims_never_share_a_task(self):
+        ids = self._commit_tasks(20)
+        with self.transaction() as one, self.transaction() as other:
+            first = one._claim(8, f"{KEY} one")
+            second = other._claim(50, f"{KEY} other")
+            self.assertEqual((len(first), len(second)), (8, 12))
+            self.assertEqual(sorted(first + second), ids)
+
+    def test_many_lanes_at_once_run_each_task_once(self):
+        ids = self._commit_tasks(200)
+        claimed, lock = [], threading.Lock()
+
+        def work(name):
+            with self.transaction() as queue:
+                number = 0
+                while found := queue._in_own_transaction(lambda: queue._claim(7, f"{KEY} {name} {number}")):
+                    number += 1
+                    with lock:
+                        claimed.extend(found)
+
+        threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        # A lane may give up when others are always faster, so what is left is claimed here.
+        work("last")
+        self.assertEqual(sorted(claimed), ids)
+
+    def test_two_transactions_enqueue_the_same_key(self):
+        with self.transaction() as one, self.transaction() as other:
+            for queue in (one, other):
+                queue.env.cr.execute("SELECT 1")
+            first = self._enqueue(one, identity_key=KEY)
+            self._drop_triggers(one)
+            one.env.cr.commit()
+            with self.assertRaises(psycopg2.errors.SerializationFailure):
+                self._enqueue(other, identity_key=KEY)
+            other.env.cr.rollback()
+            self.assertEqual(self._enqueue(other, identity_key=KEY).id, first.id, "the repeat finds it")
+
+    def test_a_key_that_is_rolled_back_is_free(self):
+        with self.transaction() as one, self.transaction() as other:
+            first = self._enqueue(one, identity_key=KEY)
+            one.env.cr.rollback()
+            self.assertNotEqual(self._enqueue(other, identity_key=KEY).id, first.id)
+
+    def test_two_exceptions_of_one_cause_at_once_are_one(self):
+        error = MappingError("test.unknown_payer", "An unknown payer", subject=KEY)
+
+        def report(queue):
+            return queue.env["integration.exception"]._report(error, company=queue.env.company)
+
+        with self.transaction() as one, self.transaction() as other:
+            for queue in (one, other):
+                queue.env.cr.execute("SELECT 1")
+            first = report(one)
+            one.env.cr.commit()
+            with self.assertRaises(PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                report(other)
+            other.env.cr.rollback()
+            self.assertEqual(report(other).id, first.id)
+
+    def test_two_lanes_take_back_the_same_lost_batch(self):
+        [task_id] = self._commit_tasks(1)
+        token = f"{KEY} lost"
+        with self.transaction() as queue:
+            queue._claim(1, token)
+            queue.env.cr.execute("UPDATE integration_lease SET expires_at = now() - interval '1 day'")
+            queue.env.cr.commit()
+        with self.transaction() as one, self.transaction() as other:
+            one._take_back(token)
+            # While the first is at it, the other leaves lease and task alone.
+            other._take_back(token)
+            other.env.cr.commit()
+            one.env.cr.commit()
+        self.assertEqual(self._task(task_id), ("pending", 1))
+        with self.transaction() as queue:
+            self.assertFalse(queue.env["integration.lease"].search([("token", "=", token)]))
+
+    def test_a_worker_that_settles_at_this_moment_keeps_its_task(self):
+        [task_id] = self._commit_tasks(1)
+        token = f"{KEY} slow"
+        with self.transaction() as slow, self.transaction() as other:
+            slow._claim(1, token)
+            slow.env.cr.execute("UPDATE integration_lease SET expires_at = now() - interval '1 day'")
+            slow.env.cr.commit()
+            self.assertTrue(slow._settle(task_id, token, "done"))
+            other._take_back(token)
+            other.env.cr.commit()
+            # Had the slow one died here, the lease must still be there for the next to take the task back.
+            slow.env.cr.rollback()
+            other._take_back(token)
+            other.env.cr.commit()
+        self.assertEqual(self._task(task_id), ("pending", 1))
+
+    def test_a_worker_that_comes_back_too_late_changes_nothing(self):
+        [task_id] = self._commit_tasks(1)
+        with self.transaction() as slow, self.transaction() as other:
+            slow._claim(1, f"{KEY} slow")
+            slow.env.cr.commit()
+            slow.env.cr.execute("SELECT 1")
+            other.env.cr.execute(
+                "UPDATE integration_task SET claim_token = %s WHERE id = %s", (f"{KEY} other", task_id)
+            )
+            other.env.cr.commit()
+            with self.assertRaises(psycopg2.errors.SerializationFailure):
+                slow._settle(task_id, f"{KEY} slow", "done")
+            slow.env.cr.rollback()
+            self.assertFalse(slow._settle(task_id, f"{KEY} slow", "done"))
+            slow._settle_error(task_id, f"{KEY} slow", TransientError("a.b", "Away"))
+        self.assertEqual(self._task(task_id), ("running", 1))
+
+    def test_a_lease_is_renewed_while_its_task_is_in_a_transaction(self):
+        self._commit_tasks(1)
+        token = f"{KEY} long"
+        with self.transaction() as worker:
+            [task_id] = worker._claim(1, token)
+            worker.env.cr.execute("UPDATE integration_lease SET expires_at = now() - interval '1 day'")
+            worker.env.cr.commit()
+            worker.env.cr.execute("SELECT 1")
+            worker.env["integration.lease"].with_context(integration_task_token=token)._keep_alive()
+            with self.transaction() as other:
+                self.assertNotIn(token, other.env["integration.lease"]._lost_tokens())
+            self.assertTrue(worker._settle(task_id, token, "done"), "renewing does not touch the task")
+
+    def _task(self, task_id):
+        with self.transaction() as queue:
+            task = queue.env["integration.task"].browse(task_id)
+            return task.state, task.attempts
+
+    # === THE SAME FILE TWICE === #
+
+    def _committed_endpoints(self):
+        with self.transaction() as queue:
+            system = queue.env["integration.system"].create({"name": KEY, "code": KEY, "category": "other"})
+            values = {"system_id": system.id, "transport": "folder", "base_path": "/nowhere"}
+            endpoints = queue.env["integration.endpoint"].create(
+                [{**values, "name": f"{KEY} {number}"} for number in (1, 2)]
+            )
+            queue.env.cr.commit()
+            return endpoints.ids
+
+    def test_the_same_content_from_two_endpoints_at_once_is_taken_once(self):
+        endpoint_ids = self._committed_endpoints()
+        first_is_stored, outcomes = threading.Event(), {}
+
+        def receive(queue, position):
+            endpoint = queue.env["integration.endpoint"].browse(endpoint_ids[position])
+            message = queue.env["integration.message"]._receive(endpoint, f"{KEY} {position}", [FILE])
+            self._drop_triggers(queue)
+            return message
+
+        def second():
+            with self.transaction() as queue:
+                queue.env.cr.execute("SELECT 1")
+                first_is_stored.wait(30)
+                # Meets the first while it is not committed, waits for it, then is run again as a lane does.
+                for attempt in range(2):
+                    try:
+                        outcomes["message"] = receive(queue, 1).read(["state", "duplicate_of_id"])[0]
+                        queue.env.cr.commit()
+                        return
+                    except psycopg2.errors.SerializationFailure:
+                        outcomes["conflicts"] = attempt + 1
+                        queue.env.cr.rollback()
+
+        thread = threading.Thread(target=second)
+        with ExitStack() as stack:
+            stack.callback(thread.join, 60)
+            queue = stack.enter_context(self.transaction())
+            original = receive(queue, 0)
+            thread.start()
+            first_is_stored.set()
+            # Long enough for the second to be waiting for the key.
+            thread.join(1.0)
+            self.assertTrue(thread.is_alive(), "the second waits for the first")
+            queue.env.cr.commit()
+        self.assertEqual(outcomes["conflicts"], 1)
+        self.assertEqual(outcomes["message"]["state"], "duplicate")
+        self.assertEqual(outcomes["message"]["duplicate_of_id"][0], original.id)
+        with self.transaction() as queue:
+            queue.env.cr.execute(
+                "SELECT message_id FROM integration_message_chunk WHERE message_id IN"
+                " (SELECT id FROM integration_message WHERE file_name LIKE %s)",
+                (f"{KEY}%",),
+            )
+            self.assertEqual(queue.env.cr.fetchall(), [(original.id,)], "the duplicate keeps no second copy")
