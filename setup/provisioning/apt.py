@@ -250,7 +250,7 @@ class Archive:
 
 
 def unpack_files(files: list[Path], folder: Path) -> None:
-    """Unpack packages into ``folder``, replaced only when all of them are unpacked, and remove their files."""
+    """Unpack packages into ``folder``, replaced only when all are unpacked, and remove their files."""
     building = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)

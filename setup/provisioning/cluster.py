@@ -59,6 +59,7 @@ class Cluster:
         self.usage = Usage(folder / "in-use.lock")
         self.keeper_lock = folder / "keeper.lock"
         self._settings = dict(settings or {})
+        self._keeper: subprocess.Popen | None = None
 
     def join(self) -> None:
         """Count this process as a user of the server, and start the server if it does not run.
@@ -147,8 +148,9 @@ class Cluster:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             self._choose_port()
         if not is_held(self.keeper_lock):
-            self._start_keeper()
-        if not _wait_until(self.answers, _START_SECONDS):
+            self._keeper = self._start_keeper()
+        _wait_until(lambda: self.answers() or self._keeper_ended(), _START_SECONDS)
+        if not self.answers():
             raise SetupError(
                 "PostgreSQL did not start", f"Read its log; remove {self.folder} to begin anew.", self.log
             )
@@ -165,12 +167,15 @@ class Cluster:
                 f"Remove {self.folder} to begin anew; the demo's data is lost with it.",
             )
 
-    def _start_keeper(self) -> None:
+    def _keeper_ended(self) -> bool:
+        return self._keeper is not None and self._keeper.poll() is not None
+
+    def _start_keeper(self) -> subprocess.Popen:
         """Start the process that owns the server for as long as any command uses it."""
         keeper = Path(__file__).with_name("postgres_keeper.py")
         settings = [f"{name}={value}" for name, value in self._settings.items()]
         with self.log.open("ab") as log:
-            subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, keeper, self.folder, self.binaries, *settings],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict
 
@@ -35,7 +36,10 @@ def load(
         return
     with step("Hospital group: companies, users, payers, 300 open invoices"):
         _write_settings(house, passwords, files)
-        with files.loader.open("rb") as script:
+        with contextlib.ExitStack() as stack:
+            # the passwords in it have been set, or are written anew by the next try
+            stack.callback(files.settings.unlink)
+            script = stack.enter_context(files.loader.open("rb"))
             run_logged(
                 odoo.command("shell", "-d", database, "--no-http", "--log-level=warn"),
                 files.log("hospital"),

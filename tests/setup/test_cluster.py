@@ -13,6 +13,7 @@ import psycopg2
 import pytest
 from provisioning import paths, test_environment
 from provisioning.cluster import Cluster
+from provisioning.failure import SetupError
 
 SETUP = Path(__file__).resolve().parents[2] / "setup"
 USER = """
@@ -152,6 +153,32 @@ def test_a_process_id_left_behind_is_not_taken_for_the_server(cluster, user):
     user()
     assert cluster.answers()
     assert cluster.postmaster_pid() != os.getpid()
+
+
+def test_a_server_that_cannot_start_is_reported_at_once(cluster, user):
+    user().communicate()
+    control = cluster.data / "global" / "pg_control"
+    control.rename(control.with_name("elsewhere"))
+    begun = time.monotonic()
+    try:
+        with pytest.raises(SetupError, match="did not start") as caught:
+            cluster.join()
+    finally:
+        control.with_name("elsewhere").rename(control)
+    assert time.monotonic() - begun < 20
+    assert "could not find the database system" in str(caught.value)
+
+
+def test_databases_of_another_release_are_left_alone(cluster, user):
+    user().communicate()
+    version = cluster.data / "PG_VERSION"
+    before = version.read_text()
+    version.write_text("9\n")
+    try:
+        with pytest.raises(SetupError, match="made by PostgreSQL 9"):
+            cluster.join()
+    finally:
+        version.write_text(before)
 
 
 def test_a_port_that_was_taken_meanwhile(cluster, user):

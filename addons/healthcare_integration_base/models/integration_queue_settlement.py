@@ -110,7 +110,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
             task.message_id._hold(exception)
         # What a partner or a document does wrong is everyday; what nobody foresaw is for the log's readers.
         level = logging.WARNING if error.code == UNEXPECTED_ERROR else logging.INFO
-        _logger.log(level, "Task %s (%s) failed: %s", task_id, task.description, error)
+        _logger.log(level, "Task %s (%s) failed: %s", task_id, task.description, storable(str(error)))
         task.invalidate_recordset()
 
     def _holds_claim(self, task_id, token):

@@ -63,7 +63,7 @@ class IntakeCase(IntegrationCase):
         self.handled, self.refusal = [], None
         steps = {
             "_parse": lambda handler, message: message._payload(),
-            "_plan": self._plan,
+            "_plan": lambda handler, message, document: self._plan(handler, message, document),
             "_apply": lambda handler, message, plan: handler.env["res.partner"],
         }
         for name, step in steps.items():

@@ -70,7 +70,7 @@ def collect(client: Client) -> Outcome:
     exceptions = client.search_read(
         "integration.exception",
         [("state", "in", ("open", "in_progress"))],
-        ["code", "name", "found", "amount", "message_ids"],
+        ["code", "name", "subject", "found", "amount", "message_ids"],
     )
     return Outcome(_rows(client, exceptions), _causes(exceptions))
 
@@ -151,10 +151,10 @@ def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: lis
 
 
 def _reasons(exceptions: list[dict]) -> list[str]:
-    """Return one sentence for each kind of exception, with how often it occurs and what was found."""
+    """Return one sentence for each kind of exception, with how often it occurs and what was found or is meant."""
     alike: dict[str, list[str]] = defaultdict(list)
     for exception in exceptions:
-        alike[exception["name"]].append(exception["found"] or "")
+        alike[exception["name"]].append(exception["found"] or exception["subject"] or "")
     return [_reason(name, found) for name, found in alike.items()]
 
 

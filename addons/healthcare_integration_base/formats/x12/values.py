@@ -97,7 +97,7 @@ class ParsedValues(dict):
     __slots__ = ("_limit", "_parse")
 
     def __init__(
-        self, parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 8_192
+        self, parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 16_384
     ):
         super().__init__(known or {})
         self._parse = parse
