@@ -96,6 +96,7 @@ def _copy_output(command, output, on_line, **options) -> int:
 def exit_like(code: int) -> None:
     """End this process as a child ended: with its exit code, or by the signal that killed it."""
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code not in (signal.SIGKILL, signal.SIGSTOP):  # these can have no handler to remove
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     raise SystemExit(code)

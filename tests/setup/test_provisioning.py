@@ -1,7 +1,9 @@
 """The small rules of the set-up: sources, stamps, names, secrets, ports and what a failure says."""
 
 import os
+import signal
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -157,6 +159,14 @@ def test_a_failed_program_says_what_to_do(tmp_path):
 def test_a_missing_program(tmp_path):
     with pytest.raises(SetupError, match="Nothing was made"):
         processes.run_logged([tmp_path / "no-such-program"], tmp_path / "log", "Nothing was made")
+
+
+@pytest.mark.parametrize("code", [0, 3, -signal.SIGTERM, -signal.SIGKILL])
+def test_ending_like_a_child(code):
+    script = "import sys; sys.path.insert(0, sys.argv[1])\n"
+    script += "from provisioning import processes; processes.exit_like(int(sys.argv[2]))"
+    result = subprocess.run([sys.executable, "-c", script, str(paths.SETUP), str(code)], check=False)
+    assert result.returncode == code
 
 
 def test_only_the_end_of_a_log_is_shown(tmp_path):

@@ -188,17 +188,11 @@ class TestFailures(QueueCase):
             error.retry_after = asked
             self.outcomes = [error]
             task = self.enqueue()
+            [task_id] = self.claim(token=f"t{asked}")
             with self.frozen_clock(NOON):
-                self.run_tasks() if wait else self._run_once(task)
+                self.in_lane(lambda queue: queue._run_task(task_id, f"t{asked}"))  # noqa: B023
             self.assertEqual(task.eta, NOON + datetime.timedelta(seconds=wait), asked)
             self.queue._cancel(task)
-
-    def _run_once(self, task):
-        def run(queue):
-            queue._claim(1, "t")
-            queue._run_task(task.id, "t")
-
-        self.in_lane(run)
 
     def test_a_flow_has_the_word_on_attempts_and_waits(self):
         system = self.live_system()
@@ -386,7 +380,8 @@ class TestClaims(QueueCase):
 
         self.outcomes = [lose_claim]
         task = self.enqueue()
-        self.in_lane(lambda queue: queue._run_claimed("t", queue._claim(1, "t")))
+        self.claim(token="t")
+        self.in_lane(lambda queue: queue._run_task(task.id, "t"))
         self.assertEqual((len(self.calls), self.partner.ref, task.state), (1, False, "running"))
 
     def test_what_does_not_fit_into_the_run_goes_back_uncounted(self):
@@ -523,7 +518,7 @@ class TestRequeue(QueueCase):
         exception._link_messages(messages)
         self.env.invalidate_all()
         self.assertEqual((exception.message_count, len(exception.waiting_task_ids)), (5_000, 5_000))
-        with self.assertQueryCount(60):
+        with self.assertQueryCount(100):
             exception.action_resolve()
             self.env.flush_all()
         self.assertFalse(exception.waiting_task_ids)

@@ -128,4 +128,4 @@ class TestQueueAccess(QueueCase):
         with self.assertRaises(AccessError):
             wizard.sudo().with_user(self.users["manager"]).read(["payload"])
         reads = [("event", "=", "message.payload_read"), ("res_id", "=", self.message.id)]
-        self.assertEqual(self.env["integration.audit.entry"].search(reads).user_id, administrator)
+        self.assertEqual(self.env["integration.audit.entry"].search(reads).actor_id, administrator)

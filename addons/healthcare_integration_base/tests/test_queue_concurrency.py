@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 import psycopg2.errors
 
 from odoo import SUPERUSER_ID, api
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tests import tagged
 
 from ..errors import MappingError, TransientError
@@ -24,7 +23,10 @@ class TestConcurrency(IntegrationCase):
 
     @contextmanager
     def transaction(self):
-        """Yield the queue in a transaction of its own on a real connection; it is the test's to commit."""
+        """Yield the queue in a transaction of its own on a real connection; it is the test's to commit.
+
+        To be opened by the test's own thread, which holds the lock of the registry; others may use it.
+        """
         with self.registry.cursor() as cr:
             try:
                 yield api.Environment(cr, SUPERUSER_ID, {})["integration.queue"]
@@ -75,21 +77,22 @@ class TestConcurrency(IntegrationCase):
         ids = self._commit_tasks(200)
         claimed, lock = [], threading.Lock()
 
-        def work(name):
-            with self.transaction() as queue:
-                number = 0
-                while found := queue._in_own_transaction(lambda: queue._claim(7, f"{KEY} {name} {number}")):
-                    number += 1
-                    with lock:
-                        claimed.extend(found)
+        def work(queue, name):
+            number = 0
+            while found := queue._in_own_transaction(lambda: queue._claim(7, f"{KEY} {name} {number}")):
+                number += 1
+                with lock:
+                    claimed.extend(found)
 
-        threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        # A lane may give up when others are always faster, so what is left is claimed here.
-        work("last")
+        with ExitStack() as stack:
+            queues = [stack.enter_context(self.transaction()) for _lane in range(4)]
+            threads = [threading.Thread(target=work, args=(queue, name)) for name, queue in enumerate(queues)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+            # A lane may give up when others are always faster: what is left is claimed here.
+            work(queues[0], "last")
         self.assertEqual(sorted(claimed), ids)
 
     def test_two_transactions_enqueue_the_same_key(self):
@@ -121,7 +124,7 @@ class TestConcurrency(IntegrationCase):
                 queue.env.cr.execute("SELECT 1")
             first = report(one)
             one.env.cr.commit()
-            with self.assertRaises(PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            with self.assertRaises(psycopg2.errors.SerializationFailure):
                 report(other)
             other.env.cr.rollback()
             self.assertEqual(report(other).id, first.id)
@@ -208,7 +211,7 @@ class TestConcurrency(IntegrationCase):
 
     def test_the_same_content_from_two_endpoints_at_once_is_taken_once(self):
         endpoint_ids = self._committed_endpoints()
-        first_is_stored, outcomes = threading.Event(), {}
+        outcomes = {}
 
         def receive(queue, position):
             endpoint = queue.env["integration.endpoint"].browse(endpoint_ids[position])
@@ -216,31 +219,26 @@ class TestConcurrency(IntegrationCase):
             self._drop_triggers(queue)
             return message
 
-        def second():
-            with self.transaction() as queue:
-                queue.env.cr.execute("SELECT 1")
-                first_is_stored.wait(30)
-                # Meets the first while it is not committed, waits for it, then is run again as a lane does.
-                for attempt in range(2):
-                    try:
-                        outcomes["message"] = receive(queue, 1).read(["state", "duplicate_of_id"])[0]
-                        queue.env.cr.commit()
-                        return
-                    except psycopg2.errors.SerializationFailure:
-                        outcomes["conflicts"] = attempt + 1
-                        queue.env.cr.rollback()
+        def receive_again(queue):
+            # Meets the first while it is not committed, waits for it, then is run again as a lane does.
+            for attempt in range(2):
+                try:
+                    outcomes["message"] = receive(queue, 1).read(["state", "duplicate_of_id"])[0]
+                    queue.env.cr.commit()
+                    return
+                except psycopg2.errors.SerializationFailure:
+                    outcomes["conflicts"] = attempt + 1
+                    queue.env.cr.rollback()
 
-        thread = threading.Thread(target=second)
-        with ExitStack() as stack:
-            stack.callback(thread.join, 60)
-            queue = stack.enter_context(self.transaction())
-            original = receive(queue, 0)
+        with self.transaction() as first, self.transaction() as second:
+            original = receive(first, 0)
+            thread = threading.Thread(target=receive_again, args=(second,))
             thread.start()
-            first_is_stored.set()
             # Long enough for the second to be waiting for the key.
             thread.join(1.0)
             self.assertTrue(thread.is_alive(), "the second waits for the first")
-            queue.env.cr.commit()
+            first.env.cr.commit()
+            thread.join(60)
         self.assertEqual(outcomes["conflicts"], 1)
         self.assertEqual(outcomes["message"]["state"], "duplicate")
         self.assertEqual(outcomes["message"]["duplicate_of_id"][0], original.id)

@@ -166,7 +166,7 @@ def review_issue(total: ReviewTotal, context: PostingContext) -> PlannedExceptio
         message="No posting rule covers the group and reason code; the adjustments were not posted",
         location=context.location(total.position, "CAS"),
         expected="a posting rule for the group and reason code",
-        found=f"{total.group} {total.reason} on {total.count} adjustments",
+        found=f"{total.group} {total.reason} ({'once' if total.count == 1 else f'{total.count} times'})",
         remedy="Add a posting rule, then settle the claims of the review list",
         amount=total.amount,
     )

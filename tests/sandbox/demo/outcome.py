@@ -151,7 +151,7 @@ def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: lis
 
 
 def _reasons(exceptions: list[dict]) -> list[str]:
-    """Return one sentence for each kind of exception, with how often it occurs and what was found or is meant."""
+    """Return one sentence for each kind of exception: how often it occurs, and what was found or is meant."""
     alike: dict[str, list[str]] = defaultdict(list)
     for exception in exceptions:
         alike[exception["name"]].append(exception["found"] or exception["subject"] or "")

@@ -22,7 +22,6 @@ from .index import TransactionEntry, TransactionIndex
 from .reader import Segment, Source, read_segments
 from .transactions import Transaction, TransactionReader, read_transaction
 from .values import (
-    ParsedValues,
     UnreadableValue,
     date_element,
     decimal_element,
@@ -31,6 +30,7 @@ from .values import (
     parse_decimal,
     parse_period,
     parse_time,
+    remembering,
     unreadable_finding,
 )
 from .writer import (

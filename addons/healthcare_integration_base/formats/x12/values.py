@@ -85,21 +85,24 @@ def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
     return period
 
 
-class ParsedValues(dict):
-    """Remembers what texts mean, as amounts, dates and codes of a file repeat all the time.
-
-    ``values[text]`` returns the parsed value or raises what ``parse`` raises. The first ``limit`` values
-    are kept: those that repeat come early, and a small dictionary stays in the processor's cache.
+def remembering(
+    parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 16_384
+) -> Callable[[str], Value]:
+    """Return ``parse`` with a memory, as amounts, dates and codes of a file repeat all the time.
 
     :param known: meanings that are given, such as of an empty text
+    :param limit: how many texts are remembered, the first ones: what repeats comes early
     """
+    # the dictionary's own method is the fast door to it: its class defines __missing__, which makes
+    # the subscript notation look up both methods each time
+    return _Memory(parse, known or {}, limit).__getitem__
 
+
+class _Memory(dict):
     __slots__ = ("_limit", "_parse")
 
-    def __init__(
-        self, parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 16_384
-    ):
-        super().__init__(known or {})
+    def __init__(self, parse: Callable[[str], Value], known: Mapping[str, Value], limit: int):
+        super().__init__(known)
         self._parse = parse
         self._limit = limit
 

@@ -11,7 +11,7 @@ from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element
 
 from .codes import ADJUSTMENT_GROUPS, CLAIM_STATUSES, FORMER_ADJUSTMENT_GROUPS
 from .documents import ZERO, Adjustment, Claim, ServiceLine
-from .state import DATES, QUANTITIES, ReaderState
+from .state import ReaderState, parse_optional_date, parse_quantity
 
 _INPATIENT_REMARKS = (5, 20, 21, 22, 23)
 _OUTPATIENT_REMARKS = (3, 4, 5, 6, 7)
@@ -62,24 +62,25 @@ def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[
 
 def service_line(state: ReaderState, segment: Segment, position: int) -> ServiceLine:
     """SVC: return a new service line, not yet part of the state."""
-    qualifier, code, modifiers = state.procedures[segment[1]]
-    amounts = state.line_amounts
-    line = ServiceLine(position, qualifier, code, modifiers, amounts[segment[2]], amounts[segment[3]])
+    qualifier, code, modifiers = state.parse_procedure(segment[1])
+    parse_amount = state.parse_line_amount
+    charge, paid = parse_amount(segment[2]), parse_amount(segment[3])
+    line = ServiceLine(position, qualifier, code, modifiers, charge, paid)
     count = len(segment)
     if count > 4:
         line.revenue_code = segment[4]
     if count > 5:
-        line.units = QUANTITIES[segment[5]]
+        line.units = parse_quantity(segment[5])
     if count > 6:
         line.submitted_procedure = segment[6].replace(state.envelope.delimiters.component, ":")
     if count > 7:
-        line.submitted_units = QUANTITIES[segment[7]]
+        line.submitted_units = parse_quantity(segment[7])
     return line
 
 
 def adjustments(state: ReaderState, segment: Segment, position: int) -> None:
     """CAS: up to six reason/amount/quantity triples of one group; more are read as well."""
-    group, reason, amount = segment[1], segment[2], state.line_amounts[segment[3]]
+    group, reason, amount = segment[1], segment[2], state.parse_line_amount(segment[3])
     if len(segment) == 4:
         state.adjustments.append(Adjustment(group, reason, amount, None, position))
     else:
@@ -96,7 +97,7 @@ def _adjustment_triples(segment: Segment, position: int) -> list[Adjustment]:
     for index in range(2, len(segment), 3):
         reason, amount = segment[index], segment[index + 1]
         if reason or amount:
-            quantity = QUANTITIES[element(segment, index + 2)]
+            quantity = parse_quantity(element(segment, index + 2))
             triples.append(Adjustment(group, reason, parse_decimal(amount), quantity, position))
     return triples
 
@@ -172,7 +173,7 @@ def line_remark(state: ReaderState, segment: Segment, position: int) -> None:
 
 def claim_date(state: ReaderState, segment: Segment, position: int) -> None:
     """DTM: statement period and date of receipt; other dates are left to the file."""
-    qualifier, date = segment[1], DATES[segment[2]]
+    qualifier, date = segment[1], parse_optional_date(segment[2])
     if qualifier == "232":
         state.claim.statement_from = date
     elif qualifier == "233":
@@ -183,7 +184,7 @@ def claim_date(state: ReaderState, segment: Segment, position: int) -> None:
 
 def line_date(state: ReaderState, segment: Segment, position: int) -> None:
     """DTM: date or period of the service."""
-    qualifier, date = segment[1], DATES[segment[2]]
+    qualifier, date = segment[1], parse_optional_date(segment[2])
     if qualifier in ("472", "150"):
         state.line.service_date = date
     elif qualifier == "151":
@@ -203,7 +204,7 @@ def reference(state: ReaderState, segment: Segment, position: int) -> None:
 
 def amount(state: ReaderState, segment: Segment, position: int) -> None:
     """AMT: supplemental information, which never takes part in balancing."""
-    qualifier, value = segment[1], state.line_amounts[segment[2]]
+    qualifier, value = segment[1], state.parse_line_amount(segment[2])
     if qualifier in state.amounts:
         state.report(_repeated(state, segment, position))
     else:

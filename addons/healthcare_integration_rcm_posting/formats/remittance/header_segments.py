@@ -6,12 +6,12 @@ from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element, parse_decimal
 
 from .documents import Party
-from .state import DATES, ReaderState
+from .state import ReaderState, parse_optional_date
 
 
 def payment(state: ReaderState, segment: Segment, position: int) -> None:
     """BPR: financial information."""
-    amount, payment_date = parse_decimal(segment[2]), DATES[segment[16] if len(segment) > 16 else ""]
+    amount, payment_date = parse_decimal(segment[2]), parse_optional_date(element(segment, 16))
     if _repeated(state, segment, position):
         return
     header = state.header
@@ -49,7 +49,7 @@ def reference(state: ReaderState, segment: Segment, position: int) -> None:
 
 def production_date(state: ReaderState, segment: Segment, position: int) -> None:
     """DTM: production date of the remittance."""
-    date = DATES[segment[2]]
+    date = parse_optional_date(segment[2])
     if segment[1] == "405":
         state.header.production_date = date
 

@@ -13,7 +13,7 @@ from . import claim_segments, header_segments
 from .balance import claim_balance
 from .codes import CLAIM_STATUSES
 from .documents import ProviderAdjustment
-from .state import DATES, Document, Handler, ReaderState
+from .state import Document, Handler, ReaderState, parse_optional_date
 
 
 def close_loops(state: ReaderState) -> tuple[Document, ...]:
@@ -69,7 +69,7 @@ def _open_service_line(state: ReaderState, segment: Segment, position: int) -> N
 
 def _provider_adjustments(state: ReaderState, segment: Segment, position: int) -> tuple[Document, ...]:
     """PLB: up to six adjustments that belong to no claim; more are read as well."""
-    provider, period = segment[1], DATES[segment[2]]
+    provider, period = segment[1], parse_optional_date(segment[2])
     adjustments = []
     for index in range(3, max(len(segment), 4), 2):
         reason, amount = segment[index], segment[index + 1]
@@ -99,22 +99,13 @@ def _pass_over(state: ReaderState, segment: Segment, position: int) -> None:
     """A segment that may stand here and holds nothing that is kept."""
 
 
-class Loop(dict[str, Handler]):
-    """What each segment of a loop means; any other is unexpected there."""
-
-    __slots__ = ()
-
-    def __missing__(self, identifier: str) -> Handler:
-        return unexpected
-
-
 _BOUNDARIES: dict[str, Handler] = {
     "LX": _open_section,
     "CLP": _open_claim,
     "PLB": _provider_adjustments,
     "SE": _close_transaction,
 }
-HEADER = Loop(
+HEADER = dict(
     _BOUNDARIES,
     BPR=header_segments.payment,
     NTE=_pass_over,
@@ -129,8 +120,8 @@ HEADER = Loop(
     PER=header_segments.contact,
     RDM=_pass_over,
 )
-SECTION = Loop(_BOUNDARIES, TS2=_pass_over, TS3=_pass_over)
-CLAIM = Loop(
+SECTION = dict(_BOUNDARIES, TS2=_pass_over, TS3=_pass_over)
+CLAIM = dict(
     _BOUNDARIES,
     SVC=_open_service_line,
     CAS=claim_segments.adjustments,
@@ -143,7 +134,7 @@ CLAIM = Loop(
     AMT=claim_segments.amount,
     QTY=_pass_over,
 )
-SERVICE_LINE = Loop(
+SERVICE_LINE = dict(
     _BOUNDARIES,
     SVC=_open_service_line,
     CAS=claim_segments.adjustments,
@@ -153,7 +144,7 @@ SERVICE_LINE = Loop(
     QTY=_pass_over,
     LQ=claim_segments.line_remark,
 )
-END = Loop()
+END: dict[str, Handler] = {}
 _KNOWN = HEADER.keys() | SECTION.keys() | CLAIM.keys() | SERVICE_LINE.keys()
 
 

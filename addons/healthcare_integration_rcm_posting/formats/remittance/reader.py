@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from odoo.addons.healthcare_integration_base.errors import DocumentError, Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
     FindingLog,
-    ParsedValues,
     Segment,
     Source,
     TransactionEnvelope,
@@ -15,12 +14,13 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     UnreadableValue,
     parse_decimal,
     read_transaction,
+    remembering,
 )
 
 from .balance import transaction_balance
 from .codes import IMPLEMENTATION, TRANSACTION_SET
 from .documents import RemittanceHeader, RemittanceSummary
-from .loops import HEADER, close_loops
+from .loops import HEADER, close_loops, unexpected
 from .repair import read_damaged
 from .state import Document, ReaderState
 
@@ -44,7 +44,7 @@ def read_remittance(
     position = 1
     for position, segment in enumerate(remaining, start=2):
         try:
-            documents = state.handlers[segment[0]](state, segment, position)
+            documents = state.handlers.get(segment[0], unexpected)(state, segment, position)
         except (UnreadableValue, IndexError):
             documents = read_damaged(state, segment, position)
         if documents:
@@ -85,8 +85,14 @@ def _initial_state(envelope: TransactionEnvelope, findings: FindingLog) -> Reade
     )
     if envelope.version and not envelope.version.startswith(IMPLEMENTATION[:10]):
         findings.add(_other_version(envelope))
-    procedures = ParsedValues(_procedure_parser(envelope.delimiters.component))
-    return ReaderState(envelope, findings, header, HEADER, procedures, ParsedValues(parse_decimal))
+    return ReaderState(
+        envelope=envelope,
+        findings=findings,
+        header=header,
+        handlers=HEADER,
+        parse_procedure=remembering(_procedure_parser(envelope.delimiters.component)),
+        parse_line_amount=remembering(parse_decimal),
+    )
 
 
 def _procedure_parser(component: str):

@@ -21,6 +21,7 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     unreadable_finding,
 )
 
+from .loops import unexpected
 from .state import Document, ReaderState
 
 
@@ -60,7 +61,7 @@ _LENGTH = 17
 def read_damaged(state: ReaderState, segment: Segment, position: int) -> tuple[Document, ...] | None:
     """Read a segment for which its handler failed; the findings go where the segment went."""
     repaired, findings = repair(state, segment, position)
-    documents = state.handlers[segment[0]](state, repaired, position)
+    documents = state.handlers.get(segment[0], unexpected)(state, repaired, position)
     for finding in findings:
         state.report(finding)
     return documents

@@ -9,11 +9,11 @@ from decimal import Decimal
 from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
     FindingLog,
-    ParsedValues,
     Segment,
     TransactionEnvelope,
     parse_date,
     parse_decimal,
+    remembering,
 )
 
 from .documents import (
@@ -27,8 +27,8 @@ from .documents import (
     ServiceLine,
 )
 
-QUANTITIES = ParsedValues(parse_decimal, {"": None})
-DATES = ParsedValues(parse_date, {"": None})
+parse_quantity = remembering(parse_decimal, {"": None})
+parse_optional_date = remembering(parse_date, {"": None})
 
 Document = RemittanceHeader | Claim | RemittanceSummary
 #: Takes one segment in; returns the documents that it completes.
@@ -44,8 +44,8 @@ class ReaderState:
     findings: FindingLog
     header: RemittanceHeader
     handlers: dict[str, Handler]
-    procedures: ParsedValues  # SVC01 -> qualifier, code, modifiers
-    line_amounts: ParsedValues  # amounts of service lines repeat as fee schedules do, totals do not
+    parse_procedure: Callable[[str], tuple[str, str, tuple[str, ...]]]  # qualifier, code, modifiers
+    parse_line_amount: Callable[[str], Decimal]  # remembers: these repeat as fee schedules do
     seen: set[str] = field(default_factory=set)  # header segments that came
     header_given: bool = False
     party: Party | None = None

@@ -5,7 +5,6 @@ import pytest
 
 from odoo.addons.healthcare_integration_base.errors import DocumentError
 from odoo.addons.healthcare_integration_base.formats.x12 import (
-    ParsedValues,
     UnreadableValue,
     date_element,
     decimal_element,
@@ -14,6 +13,7 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     parse_decimal,
     parse_period,
     parse_time,
+    remembering,
 )
 
 
@@ -121,20 +121,20 @@ def test_unreadable_element_names_its_place(index, found):
     assert error.expected and error.remedy
 
 
-def test_parsed_values_are_remembered_up_to_the_limit():
+def test_values_are_remembered_up_to_the_limit():
     calls = []
 
     def parse(text):
         calls.append(text)
         return int(text)
 
-    values = ParsedValues(parse, {"": None}, limit=3)
-    assert [values[text] for text in ("", "1", "2", "3", "1", "2", "3")] == [None, 1, 2, 3, 1, 2, 3]
+    value = remembering(parse, {"": None}, limit=3)
+    assert [value(text) for text in ("", "1", "2", "3", "1", "2", "3")] == [None, 1, 2, 3, 1, 2, 3]
     assert calls == ["1", "2", "3", "3"]
 
 
 def test_unreadable_values_are_not_remembered():
-    values = ParsedValues(parse_decimal)
+    value = remembering(parse_decimal)
     for _ in range(2):
         with pytest.raises(UnreadableValue):
-            values["x"]
+            value("x")

@@ -1,0 +1,191 @@
+"""Run as a process: ``prepare.py DATABASE FUNCTION ARGUMENTS...`` fills a database for a test of faults."""
+
+import datetime
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import effects
+
+from odoo import SUPERUSER_ID, Command, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+from odoo.addons.healthcare_integration_base.formats.x12 import Group, Interchange
+from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.documents import (
+    Adjustment,
+    Claim,
+    Party,
+    RemittanceHeader,
+)
+from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.writer import (
+    Remittance,
+    write_remittance_file,
+)
+
+PAYER_ID, NPI = "1999999999", "1234567893"
+CREATED = datetime.datetime(2026, 3, 16)
+
+
+def keep_only_own_crons(env):
+    """Switch off the crons that others need, and remember which of the suite are on."""
+    env.cr.execute(
+        """
+        CREATE TABLE IF NOT EXISTS integration_fault_cron AS
+            SELECT res_id AS cron_id FROM ir_model_data
+             WHERE model = 'ir.cron' AND module LIKE 'healthcare_integration%';
+        UPDATE ir_cron SET active = id IN (SELECT cron_id FROM integration_fault_cron);
+        """
+    )
+
+
+def tasks(env, count, seconds):
+    """Enqueue tasks that leave an effect."""
+    env.cr.execute(
+        "CREATE TABLE integration_fault_effect (id serial PRIMARY KEY, task_id integer, worker integer)"
+    )
+    queue, partner = env["integration.queue"], env["res.partner"].create({"name": "Faults"})
+    queue._enqueue(
+        [
+            queue._describe_call(partner, effects.METHOD, (float(seconds),), {}, {})
+            for _task in range(int(count))
+        ]
+    )
+
+
+def hospital(env, folder, *mailboxes):
+    """Make a company whose mailboxes take remittances: folders below ``folder``, each with an inbox."""
+    env["integration.instance"]._confirm_here()
+    company = env.company
+    if not company.chart_template:
+        env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+    env["rcm.posting.setup"].create({"company_id": company.id}).action_apply()
+    payer = env["res.partner"].create({"name": "Northern Mutual Health Plan", "rcm_is_payer": True})
+    system = env["integration.system"].create({"name": "Payer", "code": "faults", "category": "payer"})
+    system.action_approve()
+    system.action_go_live()
+    env["integration.reference"]._remember(system, "payer", PAYER_ID, payer)
+    env["integration.reference"]._remember(system, "payee", NPI, company)
+    flow = _flow(env, system)
+    for name in mailboxes:
+        _mailbox(env, system, flow, Path(folder) / name)
+
+
+def _flow(env, system):
+    groups = ("base.group_user", "account.group_account_user", "healthcare_integration_base.group_operator")
+    biller = env["res.users"].create(
+        {
+            "name": "Biller",
+            "login": "faults-biller",
+            "group_ids": [Command.set([env.ref(group).id for group in groups])],
+        }
+    )
+    flow = env["integration.flow"].create(
+        {
+            "name": "Remittances",
+            "code": "remittances",
+            "system_id": system.id,
+            "document_type_id": env.ref("healthcare_integration_rcm_posting.document_type_835").id,
+            "user_id": biller.id,
+        }
+    )
+    flow.action_approve()
+    flow.action_go_live()
+    return flow
+
+
+def _mailbox(env, system, flow, root):
+    (root / "inbox").mkdir(parents=True)
+    endpoint = env["integration.endpoint"].create(
+        {
+            "name": root.name,
+            "system_id": system.id,
+            "transport": "folder",
+            "base_path": str(root),
+            "inbox_path": "inbox",
+            "quiet_seconds": 0,
+        }
+    )
+    endpoint.action_activate()
+    env["integration.route"].create(
+        {"endpoint_id": endpoint.id, "flow_id": flow.id, "transaction_set": "835"}
+    )
+
+
+def invoices(env, prefix, count):
+    """Make posted invoices of 100.00 with the claim numbers PREFIX0, PREFIX1, ..."""
+    payer, patient = env["res.partner"].search([("rcm_is_payer", "=", True)], limit=1), env["res.partner"]
+    patient = patient.create({"name": "Alex Testcase"})
+    line = Command.create({"name": "Service", "price_unit": 100.0, "tax_ids": [Command.clear()]})
+    moves = (
+        env["account.move"]
+        .with_context(tracking_disable=True)
+        .create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": payer.id,
+                    "rcm_patient_id": patient.id,
+                    "rcm_claim_number": f"{prefix}{number}",
+                    "invoice_date": "2026-02-10",
+                    "invoice_line_ids": [line],
+                }
+                for number in range(int(count))
+            ]
+        )
+    )
+    moves._post(soft=False)
+
+
+def remittance(env, prefix, count, *paths):
+    """Write the same file to each path: it pays 70.00, allows 10.00 and leaves 20.00 of each claim."""
+    claims = [
+        Claim(
+            position=0,
+            claim_id=f"{prefix}{number}",
+            status="1",
+            charge=Decimal("100.00"),
+            paid=Decimal("70.00"),
+            adjustments=[Adjustment("CO", "45", Decimal("10.00")), Adjustment("PR", "1", Decimal("20.00"))],
+        )
+        for number in range(int(count))
+    ]
+    header = RemittanceHeader(
+        control_number="0001",
+        handling="I",
+        amount=Decimal("70.00") * len(claims),
+        credit_debit="C",
+        method="ACH",
+        payment_date=CREATED.date(),
+        trace_number=f"T{prefix}",
+        payer_identifier=PAYER_ID,
+        payer=Party(name="NORTHERN MUTUAL"),
+        payee=Party(name="LAKESIDE", qualifier="XX", identifier=NPI),
+    )
+    interchange = Interchange("000000001", "ZZ", "PAYER", "ZZ", "LAKESIDE", CREATED, "00501", usage="P")
+    group = Group("HP", "PAYER", "LAKESIDE", CREATED, "1", "X", "005010X221A1")
+    content = b"".join(write_remittance_file(interchange, group, [Remittance(header, claims)]))
+    for path in paths:
+        Path(path).write_bytes(content)
+
+
+def look(env):
+    """Have all mailboxes looked into at once."""
+    env["integration.endpoint"].search([])._queue_poll()
+
+
+def main(database, *steps):
+    """Run the steps in one transaction: ``+`` separates them."""
+    config.parse_config(["-d", database, "--no-http"], setup_logging=True)
+    registry = Registry(database)
+    effects.allow(registry)
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        keep_only_own_crons(env)
+        for step in " ".join(steps).split(" + "):
+            name, *arguments = step.split()
+            globals()[name](env, *arguments)
+        cr.commit()
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,104 @@
+"""A payer's file on its way to posted entries, with two workers of which one is killed at each step."""
+
+import time
+from decimal import Decimal
+
+import pytest
+
+CLAIMS = 1000
+FILES = 8
+#: What runs in the transaction that the victim is killed in.
+STEPS = ("_fetch", "_process", "_post_next_part", "_post_next_part")
+
+
+@pytest.fixture(scope="module")
+def mailboxes(fleet):
+    """Two mailboxes of one payer, as folders."""
+    folder = fleet.folder / "partner"
+    fleet.prepare("hospital", str(folder), "first", "second", "+", "invoices", "K", str(CLAIMS))
+    return folder / "first", folder / "second"
+
+
+def test_a_remittance_is_posted_once_whoever_dies(fleet, mailboxes):
+    mailbox = mailboxes[0]
+    fleet.prepare("remittance", "K", str(CLAIMS), str(mailbox / "inbox" / "k.835"), "+", "look")
+    began, killed_in = time.monotonic(), []
+    with fleet.working(2):
+        for step in STEPS:
+            victim = fleet.wait_until(lambda: fleet.busy(step) or _is_posted(fleet))  # noqa: B023
+            if victim is True:
+                break
+            # Let it get into the transaction; what is too fast for that is killed before or after it.
+            time.sleep(0.2)
+            fleet.kill(victim)
+            killed_in.append(step)
+        fleet.wait_until(lambda: _is_posted(fleet) and fleet.is_idle(), 90)
+    print(f"\n{CLAIMS} claims posted in {time.monotonic() - began:.1f} s, workers killed in {', '.join(killed_in)}")
+    _assert_posted_once(fleet, "K", CLAIMS)
+    assert len(killed_in) >= 3
+    assert [path.name for path in (mailbox / "archive").iterdir()] == ["k.835"]
+    assert not list((mailbox / "inbox").iterdir())
+    fleet.assert_in_order()
+
+
+def test_the_same_files_in_two_mailboxes_at_once_are_posted_once(fleet, mailboxes):
+    steps = []
+    for number in range(FILES):
+        paths = [str(mailbox / "inbox" / f"{number}.835") for mailbox in mailboxes]
+        steps += ["invoices", f"D{number}X", "2", "+", "remittance", f"D{number}X", "2", *paths, "+"]
+    fleet.prepare(*steps, "look")
+    began = time.monotonic()
+    with fleet.working(2):
+        fleet.wait_until(lambda: fleet.is_idle() and _files(fleet) == 2 * FILES)
+    outcomes = fleet.query(
+        """
+        SELECT payload_hash, array_agg(state ORDER BY state DESC), count(DISTINCT endpoint_id)
+          FROM integration_message WHERE parent_id IS NULL AND file_name <> 'k.835' GROUP BY payload_hash
+        """
+    )
+    print(f"\n{FILES} files, each in 2 mailboxes, in {time.monotonic() - began:.1f} s: {len(outcomes)} contents")
+    assert len(outcomes) == FILES
+    assert {(tuple(states), endpoints) for _hash, states, endpoints in outcomes} == {(("settled", "duplicate"), 2)}
+    for number in range(FILES):
+        _assert_posted_once(fleet, f"D{number}X", 2)
+    for mailbox in mailboxes:
+        assert not list((mailbox / "inbox").iterdir())
+    fleet.assert_in_order()
+
+
+def _files(fleet):
+    return fleet.value(
+        "SELECT count(*) FROM integration_message WHERE parent_id IS NULL AND file_name <> 'k.835'"
+    )
+
+
+def _is_posted(fleet):
+    return bool(fleet.value("SELECT count(*) FROM rcm_remittance WHERE trace_number = 'TK' AND state = 'posted'"))
+
+
+def _assert_posted_once(fleet, prefix, claims):
+    """Each claim has one set of lines, its invoice is paid, and the clearing account holds the payment."""
+    amount = Decimal(70 * claims)
+    remittances = fleet.query(
+        "SELECT id, state, posted_claim_count, amount FROM rcm_remittance WHERE trace_number = %s", f"T{prefix}"
+    )
+    assert [row[1:] for row in remittances] == [("posted", claims, amount)]
+    entries = fleet.query(
+        """
+        SELECT rcm_role, count(DISTINCT rcm_claim_id), count(*), sum(balance), bool_and(parent_state = 'posted')
+          FROM account_move_line JOIN account_move ON account_move.id = move_id
+         WHERE rcm_remittance_id = %s GROUP BY rcm_role
+        """,
+        remittances[0][0],
+    )
+    by_role = {role: rest for role, *rest in entries}
+    assert by_role.pop("clearing")[2:] == [amount, True]
+    assert by_role
+    for role, (distinct, lines, _balance, is_posted) in by_role.items():
+        assert (distinct, lines, is_posted) == (claims, claims, True), role
+    invoices = fleet.query(
+        "SELECT payment_state, count(*), sum(amount_residual) FROM account_move"
+        " WHERE rcm_claim_number LIKE %s AND move_type = 'out_invoice' GROUP BY payment_state",
+        f"{prefix}%",
+    )
+    assert invoices == [("paid", claims, 0)]
