@@ -1,7 +1,7 @@
 {
     "name": "Healthcare Integration",
     "summary": "Connect hospital systems: transports, queue, mapping, exceptions, audit",
-    "description": "The integration hub of a hospital group: systems, endpoints, queued tasks, mapping, exceptions, sealed audit log.",
+    "description": "The integration hub of a hospital group: transports, tasks, mapping, exceptions, audit.",
     "version": "19.0.0.1.0",
     "category": "Services/Healthcare Integration",
     "author": "Healthcare Integration for Odoo contributors",

@@ -10,6 +10,8 @@ from pathlib import Path
 from . import environment, paths
 from .outcomes import Outcome
 
+#: Ruff would format the code blocks of documents, too.
+_ONLY_PYTHON = "--extend-exclude=*.md"
 _SCRIPTS = tuple(paths.SETUP / name for name in ("demo", "odoo", "test"))
 
 
@@ -17,7 +19,10 @@ def run() -> Iterator[Outcome]:
     """Run every linter over the checkout."""
     programs = paths.VENV / "bin"
     yield _check("ruff check", [programs / "ruff", "check", "--quiet", paths.ROOT, *_SCRIPTS])
-    yield _check("ruff format", [programs / "ruff", "format", "--check", "--quiet", paths.ROOT, *_SCRIPTS])
+    yield _check(
+        "ruff format",
+        [programs / "ruff", "format", "--check", "--quiet", _ONLY_PYTHON, paths.ROOT, *_SCRIPTS],
+    )
     addons = [paths.ADDONS / name for name in paths.addon_names()]
     yield _check(
         "pylint-odoo", [programs / "pylint", f"--rcfile={paths.ROOT / '.pylintrc'}", "--jobs=2", *addons]

@@ -1,27 +1,21 @@
-"""Run as a process: runs the crons that are due on a database, over and over, until it is ended.
+"""Runs the crons that are due on a database, over and over, until the process is ended.
 
 It does what Odoo's cron workers do, with the same function, but looks every moment instead of waiting for
 a notification.
 """
 
-import sys
 import time
 
 import effects
 
 from odoo.addons.base.models.ir_cron import IrCron
 from odoo.modules.registry import Registry
-from odoo.tools import config
 
 LOOK_SECONDS = 0.05
 
 
 def main(database):
-    config.parse_config(["-d", database, "--no-http"], setup_logging=True)
     effects.allow(Registry(database))
     while True:
         IrCron._process_jobs(database)
         time.sleep(LOOK_SECONDS)
-
-
-main(sys.argv[1])

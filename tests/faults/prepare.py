@@ -1,7 +1,6 @@
-"""Run as a process: ``prepare.py DATABASE FUNCTION ARGUMENTS...`` fills a database for a test of faults."""
+"""Fills a database for a test of faults: what its functions do is asked for on the command line."""
 
 import datetime
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import effects
 
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
-from odoo.tools import config
 
 from odoo.addons.healthcare_integration_base.formats.x12 import Group, Interchange
 from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.documents import (
@@ -176,7 +174,6 @@ def look(env):
 
 def main(database, *steps):
     """Run the steps in one transaction: ``+`` separates them."""
-    config.parse_config(["-d", database, "--no-http"], setup_logging=True)
     registry = Registry(database)
     effects.allow(registry)
     with registry.cursor() as cr:
@@ -186,6 +183,3 @@ def main(database, *steps):
             name, *arguments = step.split()
             globals()[name](env, *arguments)
         cr.commit()
-
-
-main(*sys.argv[1:])

@@ -7,7 +7,7 @@ TASK_SECONDS = 0.01
 KILLS = 6
 
 
-def test_killed_workers_lose_no_task_and_repeat_no_effect(fleet):
+def test_killed_workers_lose_no_task_and_repeat_no_effect(fleet, tell):
     fleet.prepare("tasks", str(TASKS), str(TASK_SECONDS))
     began = time.monotonic()
     with fleet.working(2):
@@ -23,8 +23,8 @@ def test_killed_workers_lose_no_task_and_repeat_no_effect(fleet):
     rows = fleet.query("SELECT count(*), count(DISTINCT task_id), count(DISTINCT worker) FROM integration_fault_effect")
     effects, distinct, workers = rows[0]
     retaken = fleet.value("SELECT count(*) FROM integration_task WHERE attempts > 1")
-    print(
-        f"\n{TASKS} tasks, {fleet.kills} kills in {seconds:.1f} s: {effects} effects on {distinct} tasks by"
+    tell(
+        f"{TASKS} tasks, {fleet.kills} kills in {seconds:.1f} s: {effects} effects on {distinct} tasks by"
         f" {workers} processes, {retaken} tasks ran again"
     )
     assert fleet.states() == {("_integration_fault_effect", "done"): TASKS}

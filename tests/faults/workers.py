@@ -35,7 +35,7 @@ class Fleet:
 
     def prepare(self, *arguments: str) -> str:
         """Run a function of ``prepare.py`` to its end and return what it printed."""
-        command = [environment.PYTHON, FOLDER / "prepare.py", self.database, *arguments]
+        command = [environment.PYTHON, FOLDER / "run.py", "prepare", self.database, *arguments]
         run = subprocess.run(
             [str(part) for part in command], env=self._odoo.variables(), capture_output=True, text=True
         )
@@ -53,7 +53,7 @@ class Fleet:
     def _start(self) -> subprocess.Popen:
         log = (self.folder / "workers.log").open("ab")
         self._stack.callback(log.close)
-        command = [environment.PYTHON, FOLDER / "lane_worker.py", self.database]
+        command = [environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
         return self._stack.enter_context(
             processes.started(command, env=self._odoo.variables(), stdout=log, stderr=log)
         )

@@ -1,37 +1,39 @@
-from . import base
-from . import integration_audit_entry
-from . import integration_audit_seal
-from . import integration_credential
-from . import integration_crosswalk
-from . import integration_crosswalk_line
-from . import integration_document_type
-from . import integration_endpoint
-from . import integration_endpoint_dashboard
-from . import integration_endpoint_file
-from . import integration_endpoint_polling
-from . import integration_exception
-from . import integration_exception_findings
-from . import integration_flow
-from . import integration_handler
-from . import integration_instance
-from . import integration_key
-from . import integration_keyring
-from . import integration_lease
-from . import integration_mapping
-from . import integration_mapping_line
-from . import integration_message
-from . import integration_message_intake
-from . import integration_message_key
-from . import integration_message_link
-from . import integration_message_payload
-from . import integration_message_timeline
-from . import integration_ownership
-from . import integration_queue
-from . import integration_queue_lane
-from . import integration_queue_settlement
-from . import integration_reconciliation
-from . import integration_reconciliation_line
-from . import integration_reference
-from . import integration_route
-from . import integration_system
-from . import integration_task
+from . import (
+    base,
+    integration_audit_entry,
+    integration_audit_seal,
+    integration_credential,
+    integration_crosswalk,
+    integration_crosswalk_line,
+    integration_document_type,
+    integration_endpoint,
+    integration_endpoint_dashboard,
+    integration_endpoint_file,
+    integration_endpoint_polling,
+    integration_exception,
+    integration_exception_findings,
+    integration_flow,
+    integration_handler,
+    integration_instance,
+    integration_key,
+    integration_keyring,
+    integration_lease,
+    integration_mapping,
+    integration_mapping_line,
+    integration_message,
+    integration_message_intake,
+    integration_message_key,
+    integration_message_link,
+    integration_message_payload,
+    integration_message_timeline,
+    integration_ownership,
+    integration_queue,
+    integration_queue_lane,
+    integration_queue_settlement,
+    integration_reconciliation,
+    integration_reconciliation_line,
+    integration_reference,
+    integration_route,
+    integration_system,
+    integration_task,
+)

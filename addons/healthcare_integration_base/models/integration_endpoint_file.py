@@ -18,12 +18,8 @@ class IntegrationEndpointFile(models.Model):
     company_id = fields.Many2one(related="endpoint_id.company_id", store=True, index=True, precompute=True)
     name = fields.Char(required=True, readonly=True)
     size = fields.Float(readonly=True, help="Bytes; files may exceed what an integer holds")
-    modified_seconds = fields.Float(
-        readonly=True, help="Seconds since 1970, as the partner's server says"
-    )
-    since = fields.Float(
-        readonly=True, help="Seconds since 1970 since when it looks so, our clock"
-    )
+    modified_seconds = fields.Float(readonly=True, help="Seconds since 1970, as the partner's server says")
+    since = fields.Float(readonly=True, help="Seconds since 1970 since when it looks so, our clock")
     state = fields.Selection(
         [("seen", "Seen"), ("queued", "Queued"), ("stored", "Stored"), ("given_up", "Given Up")],
         required=True,
@@ -134,16 +130,18 @@ class IntegrationEndpointFile(models.Model):
         self.search([("endpoint_id", "in", endpoints.ids), ("state", "=", "given_up")]).state = "seen"
 
     def _integration_task_failed(self, method_name, error):
-        super()._integration_task_failed(method_name, error)
+        result = super()._integration_task_failed(method_name, error)
         # A transport's errors begin with its name; what is wrong with a file is no fault of the mailbox.
         for endpoint in self.endpoint_id:
             if error.code.startswith(f"{endpoint.transport}."):
                 endpoint._note_failure(error)
+        return result
 
     def _integration_task_cancelled(self, method_name):
-        super()._integration_task_cancelled(method_name)
+        result = super()._integration_task_cancelled(method_name)
         if method_name == "_fetch":
             self.filtered(lambda file: file.state == "queued").state = "given_up"
+        return result
 
     def _integration_task_context(self):
         return {"system": self.endpoint_id.system_id[:1], "record": self.endpoint_id[:1]}

@@ -99,8 +99,9 @@ class IntegrationEndpointPolling(models.Model):
         outages._resolve_as_over(self.env._("The mailbox answers again."))
 
     def _integration_task_failed(self, method_name, error):
-        super()._integration_task_failed(method_name, error)
+        result = super()._integration_task_failed(method_name, error)
         self._note_failure(error)
+        return result
 
     def _integration_task_context(self):
         return {"system": self.system_id[:1], "record": self[:1]}

@@ -81,7 +81,8 @@ class IntegrationException(models.Model):
     resolved_on = fields.Datetime(readonly=True)
 
     _cause_uniq = models.UniqueIndex(
-        "(company_id, COALESCE(system_id, 0), code, COALESCE(subject, '')) WHERE state IN ('open', 'in_progress')"
+        "(company_id, COALESCE(system_id, 0), code, COALESCE(subject, ''))"
+        " WHERE state IN ('open', 'in_progress')"
     )
     _record_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
@@ -122,7 +123,16 @@ class IntegrationException(models.Model):
     @api.model
     @api.private
     def _report(
-        self, error, *, company, system=None, flow=None, message=None, record=None, subject=None, category=None
+        self,
+        error,
+        *,
+        company,
+        system=None,
+        flow=None,
+        message=None,
+        record=None,
+        subject=None,
+        category=None,
     ):
         """Return the open exception of an error's cause, made if there is none.
 
@@ -221,8 +231,11 @@ class IntegrationException(models.Model):
         self.flush_model()
         self.env.cr.execute(
             """
-            INSERT INTO integration_exception (company_id, system_id, code, subject, name, category, severity, state)
-            VALUES (%(company_id)s, %(system_id)s, %(code)s, %(subject)s, %(name)s, %(category)s, %(severity)s, 'open')
+            INSERT INTO integration_exception (
+                company_id, system_id, code, subject, name, category, severity, state)
+            VALUES (
+                %(company_id)s, %(system_id)s, %(code)s, %(subject)s,
+                %(name)s, %(category)s, %(severity)s, 'open')
             ON CONFLICT (company_id, COALESCE(system_id, 0), code, COALESCE(subject, ''))
                   WHERE state IN ('open', 'in_progress') DO NOTHING
             RETURNING id

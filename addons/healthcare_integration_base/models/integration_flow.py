@@ -197,7 +197,11 @@ class IntegrationFlow(models.Model):
         # Whoever may put a flow live may thereby end what waited for nothing else.
         exceptions_sudo = self.env["integration.exception"].sudo()
         for flow in self:
-            waiting = [("company_id", "=", flow.company_id.id), ("code", "=", "flow.not_live"), ("subject", "=", flow.code)]
+            waiting = [
+                ("company_id", "=", flow.company_id.id),
+                ("code", "=", "flow.not_live"),
+                ("subject", "=", flow.code),
+            ]
             exceptions_sudo.search(waiting)._resolve_as_over(self.env._("The flow is live."))
 
     def action_pause(self):

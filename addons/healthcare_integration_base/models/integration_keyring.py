@@ -88,6 +88,7 @@ class IntegrationKeyring(models.AbstractModel):
             ON CONFLICT (key_id) DO UPDATE SET retired_on = NULL
             """,
             (key_id,),
+            log_exceptions=False,
         )
         self.env["integration.key"].invalidate_model()
         self.env["integration.audit.entry"]._record("key.used", detail={"key": key_id})

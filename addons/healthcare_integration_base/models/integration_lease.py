@@ -55,7 +55,8 @@ class IntegrationLease(models.Model):
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """
-                UPDATE integration_lease SET expires_at = (now() AT TIME ZONE 'UTC') + make_interval(secs => %s)
+                UPDATE integration_lease
+                   SET expires_at = (now() AT TIME ZONE 'UTC') + make_interval(secs => %s)
                  WHERE token = %s
                 """,
                 (LEASE_SECONDS, token),
@@ -92,7 +93,7 @@ class IntegrationLease(models.Model):
 
     @api.model
     def _lock_lost(self, token):
-        """Tell whether a lease is lost and no other lane is taking its tasks back; then none will meanwhile."""
+        """Tell whether a lease is lost and no other lane takes its tasks back; then none will meanwhile."""
         self.env.cr.execute(
             SQL(
                 "SELECT 1 FROM integration_lease WHERE token = %s AND (%s) FOR UPDATE SKIP LOCKED",

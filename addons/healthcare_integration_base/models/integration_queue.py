@@ -42,7 +42,9 @@ class IntegrationQueue(models.AbstractModel):
             "method_name": method_name,
             "arguments": arguments,
             "state": "waiting" if eta else "pending",
-            "priority": self._first_given(options.get("priority"), flow.priority if flow else None, defaults.priority),
+            "priority": self._first_given(
+                options.get("priority"), flow.priority if flow else None, defaults.priority
+            ),
             "eta": eta,
             "attempts": 0,
             "max_attempts": self._first_given(
@@ -88,7 +90,8 @@ class IntegrationQueue(models.AbstractModel):
 
     def _unfinished_ids(self, identity_keys, known_ids):
         self.env.cr.execute(
-            f"SELECT id FROM integration_task WHERE {UNFINISHED_KEY} AND identity_key = ANY(%s) AND id <> ALL(%s)",
+            f"SELECT id FROM integration_task WHERE {UNFINISHED_KEY}"
+            " AND identity_key = ANY(%s) AND id <> ALL(%s)",
             (list(identity_keys), known_ids),
         )
         return [row[0] for row in self.env.cr.fetchall()]
@@ -159,7 +162,8 @@ class IntegrationQueue(models.AbstractModel):
         self.env.cr.execute(
             """
             WITH ended AS (
-                SELECT id, identity_key, row_number() OVER (PARTITION BY identity_key ORDER BY id DESC) AS place
+                SELECT id, identity_key,
+                       row_number() OVER (PARTITION BY identity_key ORDER BY id DESC) AS place
                   FROM integration_task
                  WHERE id = ANY(%s) AND state IN ('dead', 'cancelled') AND identity_key IS NOT NULL)
             UPDATE integration_task AS task SET state = 'cancelled', finished_at = %s, exception_id = NULL
@@ -207,5 +211,7 @@ class IntegrationQueue(models.AbstractModel):
     def _trigger_at_once(self, lanes):
         # One trigger row for each lane but a single notification: each costs a connection of its own.
         now = self.env.cr.now().replace(microsecond=0)
-        self.env["ir.cron.trigger"].sudo().create([{"cron_id": lane.id, "call_at": now} for lane in lanes[1:]])
+        self.env["ir.cron.trigger"].sudo().create(
+            [{"cron_id": lane.id, "call_at": now} for lane in lanes[1:]]
+        )
         lanes[0]._trigger(at=now)

@@ -1,6 +1,7 @@
 import logging
 import random
 import time
+from functools import partial
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -91,7 +92,7 @@ class IntegrationQueueLane(models.AbstractModel):
             self._in_own_transaction(lambda: self._take_back(token))  # noqa: B023
 
     def _take_back(self, token):
-        """Take back what a lost worker has claimed; a task that it is settling at this moment stays its own."""
+        """Take back what a lost worker has claimed; a task that it settles at this moment stays its own."""
         if not self.env["integration.lease"]._lock_lost(token):
             return
         self.env.cr.execute(
@@ -170,7 +171,7 @@ class IntegrationQueueLane(models.AbstractModel):
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
             except PostponedTask as postponed:
                 self.env.cr.rollback()
-                self._in_own_transaction(lambda: self._postpone(task_id, token, postponed))  # noqa: B023
+                self._in_own_transaction(partial(self._postpone, task_id, token, postponed))
                 return
             except Exception as error:  # whatever a task raises must not stop its lane
                 self.env.cr.rollback()
@@ -231,9 +232,8 @@ class IntegrationQueueLane(models.AbstractModel):
             return
         if has_due:
             cron._trigger()
-        elif wake_at := self._next_wake():
-            if not self._is_triggered(cron, wake_at):
-                cron._trigger(at=wake_at)
+        elif (wake_at := self._next_wake()) and not self._is_triggered(cron, wake_at):
+            cron._trigger(at=wake_at)
         self._commit()
 
     def _next_wake(self):

@@ -1,5 +1,6 @@
 import datetime
 import logging
+from functools import partial
 
 from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -88,7 +89,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
         except Exception as unsettled:
             self.env.cr.rollback()
             _logger.exception("Task %s failed with %s, which could not be settled", task_id, known.code)
-            self._in_own_transaction(lambda: self._bury(task_id, token, as_integration_error(unsettled)))
+            self._in_own_transaction(partial(self._bury, task_id, token, as_integration_error(unsettled)))
 
     def _settle_failure(self, task_id, token, error):
         """Let a failed task wait for its next attempt, or bury it and report why.

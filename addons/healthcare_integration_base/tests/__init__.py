@@ -1,26 +1,28 @@
-from . import test_access
-from . import test_audit
-from . import test_constraints
-from . import test_credential
-from . import test_crosswalk
-from . import test_database_copies
-from . import test_document_type
-from . import test_endpoint
-from . import test_exception
-from . import test_failures
-from . import test_flow
-from . import test_instance
-from . import test_intake
-from . import test_keyring
-from . import test_kit
-from . import test_mapping
-from . import test_ownership
-from . import test_polling
-from . import test_queue
-from . import test_queue_access
-from . import test_queue_concurrency
-from . import test_reconciliation
-from . import test_reference
-from . import test_route
-from . import test_system
-from . import test_views
+from . import (
+    test_access,
+    test_audit,
+    test_constraints,
+    test_credential,
+    test_crosswalk,
+    test_database_copies,
+    test_document_type,
+    test_endpoint,
+    test_exception,
+    test_failures,
+    test_flow,
+    test_instance,
+    test_intake,
+    test_keyring,
+    test_kit,
+    test_mapping,
+    test_ownership,
+    test_polling,
+    test_queue,
+    test_queue_access,
+    test_queue_concurrency,
+    test_reconciliation,
+    test_reference,
+    test_route,
+    test_system,
+    test_views,
+)

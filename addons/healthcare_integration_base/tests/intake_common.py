@@ -20,7 +20,8 @@ CREATED = datetime.datetime(2026, 3, 16, 8, 30)
 def x12_file(*bodies, sender="PAYER", control="1", usage="P"):
     """Return an interchange with one 835 transaction per body; a body is a list of segments."""
     interchange = Interchange(
-        control_number=control, sender_qualifier="ZZ", sender=sender, receiver_qualifier="ZZ", receiver="HOSPITAL",
+        control_number=control, sender_qualifier="ZZ", sender=sender, receiver_qualifier="ZZ",
+        receiver="HOSPITAL",
         created=CREATED, version="00501", usage=usage,
     )  # fmt: skip
     group = Group(

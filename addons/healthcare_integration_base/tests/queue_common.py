@@ -12,7 +12,7 @@ METHOD = "_integration_test_work"
 
 
 class QueueCase(IntegrationCase):
-    """Partners on which a task may be run: it notes its call, leaves an effect, then raises what is asked for."""
+    """Partners on which a task may be run: it notes its call and raises what is asked for."""
 
     @classmethod
     def setUpClass(cls):

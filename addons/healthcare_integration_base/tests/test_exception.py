@@ -36,14 +36,18 @@ class TestException(IntegrationCase):
         one = self._report(error, system=self.system)
         self.assertNotEqual(self._report(error, system=self.other_system), one)
         self.assertNotEqual(self._report(error), one)
-        self.assertNotEqual(self._report(MappingError("other.code", "Unknown", subject="CO-999"), system=self.system), one)
+        self.assertNotEqual(
+            self._report(MappingError("other.code", "Unknown", subject="CO-999"), system=self.system), one
+        )
         self.assertNotEqual(self._report(error, system=self.system, subject="PR-1"), one)
         other = self.env["res.company"].create({"name": "Other"})
         self.assertNotEqual(self.env["integration.exception"]._report(error, company=other), one)
 
     def test_wrong_documents_are_causes_of_their_own(self):
         error = DocumentError("x12.not_x12", "The file is not X12", location="byte 0")
-        first, second, again = (self._report(error, message=m) for m in (*self.messages[:2], self.messages[0]))
+        first, second, again = (
+            self._report(error, message=m) for m in (*self.messages[:2], self.messages[0])
+        )
         self.assertNotEqual(first, second)
         self.assertEqual(first, again)
         self.assertEqual((first.location, second.location), ("0.835: byte 0", "1.835: byte 0"))
@@ -60,7 +64,8 @@ class TestException(IntegrationCase):
     def test_the_exception_carries_everything_that_the_error_says(self):
         finding = Finding("a.b", "Sum", location="ST 0001", expected="1", found="2", amount=Decimal("12.34"))
         error = DocumentError(
-            "a.c", "The sums differ", location="ST 0001", expected="10", found="11", remedy="Ask", amount=Decimal("1.50"),
+            "a.c", "The sums differ", location="ST 0001", expected="10", found="11", remedy="Ask",
+            amount=Decimal("1.50"),
             findings=(finding,),
         )  # fmt: skip
         exception = self._report(error, message=self.messages[0], record=self.owner)
@@ -68,7 +73,9 @@ class TestException(IntegrationCase):
             (exception.name, exception.expected, exception.found, exception.remedy, exception.amount),
             ("The sums differ", "10", "11", "Ask", 1.5),
         )
-        self.assertEqual((exception.category, exception.severity, exception.system_id), ("data", "high", self.system))
+        self.assertEqual(
+            (exception.category, exception.severity, exception.system_id), ("data", "high", self.system)
+        )
         self.assertEqual((exception.res_model, exception.res_id), ("res.users", self.owner.id))
         self.assertEqual(exception.detail[0]["amount"], "12.34")
         self.assertIn("ST 0001", exception.findings_table)
@@ -84,11 +91,15 @@ class TestException(IntegrationCase):
 
     def test_the_owner_of_the_system_gets_what_no_flow_owns(self):
         self.system.business_owner_id = self.owner
-        self.assertEqual(self._report(IntegrationError("a.b", "Away"), system=self.system).owner_id, self.owner)
+        self.assertEqual(
+            self._report(IntegrationError("a.b", "Away"), system=self.system).owner_id, self.owner
+        )
         self.assertFalse(self._report(IntegrationError("a.b", "Away")).owner_id)
 
     def test_texts_of_damaged_files_can_be_stored(self):
-        error = DocumentError("a.b", "Damaged \0", found="\udcff", findings=(Finding("a.b", "NUL \0", found="\0"),))
+        error = DocumentError(
+            "a.b", "Damaged \0", found="\udcff", findings=(Finding("a.b", "NUL \0", found="\0"),)
+        )
         exception = self._report(error, message=self.messages[0])
         self.env.flush_all()
         self.assertEqual((exception.name, exception.detail[0]["found"]), ("Damaged \ufffd", "\ufffd"))

@@ -30,17 +30,26 @@ class TestSplit(IntakeCase):
             self.assertEqual(payload, content[child.byte_start : child.byte_end])
             self.assertTrue(payload.startswith(f"ST*835*{number}~".encode()), payload[:30])
             self.assertTrue(payload.endswith(f"*{number}~".encode()), payload[-30:])
-            self.assertEqual((child.state, child.transaction_control_number, child.position), ("applied", number, int(number)))
-            self.assertEqual((child.sender, child.receiver, child.transaction_set), ("PAYER", "HOSPITAL", "835"))
+            self.assertEqual(
+                (child.state, child.transaction_control_number, child.position),
+                ("applied", number, int(number)),
+            )
+            self.assertEqual(
+                (child.sender, child.receiver, child.transaction_set), ("PAYER", "HOSPITAL", "835")
+            )
             self.assertTrue(child.is_test and child.closed_at)
             self.assertEqual((child.correlation_id, child.flow_id), (message.correlation_id, self.flow))
-        self.assertEqual([document for _number, document, _user, _su in self.handled], [c._payload() for c in children])
+        self.assertEqual(
+            [document for _number, document, _user, _su in self.handled], [c._payload() for c in children]
+        )
         self.assertEqual(self.mailbox.archived(), ["three.835"])
 
     def test_the_handler_works_with_the_rights_of_the_flows_user(self):
         self.route()
         self.receive(self.mailbox, "a.835", x12_file(BODY))
-        self.assertEqual([(user, su) for _number, _document, user, su in self.handled], [(self.runner, False)])
+        self.assertEqual(
+            [(user, su) for _number, _document, user, su in self.handled], [(self.runner, False)]
+        )
 
     def test_a_large_file_is_stored_in_encrypted_chunks(self):
         self.route()
@@ -48,7 +57,8 @@ class TestSplit(IntakeCase):
         message = self.receive(self.mailbox, "large.835", content)
         self.assertEqual((message.payload_size, len(message.child_ids)), (len(content), 3))
         self.env.cr.execute(
-            "SELECT data FROM integration_message_chunk WHERE message_id = %s ORDER BY chunk_index", (message.id,)
+            "SELECT data FROM integration_message_chunk WHERE message_id = %s ORDER BY chunk_index",
+            (message.id,),
         )
         stored = [bytes(data) for (data,) in self.env.cr.fetchall()]
         self.assertEqual(len(stored), math.ceil(len(content) / CHUNK_SIZE))
@@ -68,11 +78,15 @@ class TestSplit(IntakeCase):
     def test_a_chunk_that_was_changed_or_lost_is_refused(self):
         message = self.env["integration.message"].create({"company_id": self.env.company.id})
         message._store_payload([b"x" * (CHUNK_SIZE + 1)])
-        self.env.cr.execute("DELETE FROM integration_message_chunk WHERE message_id = %s AND chunk_index = 0", (message.id,))
+        self.env.cr.execute(
+            "DELETE FROM integration_message_chunk WHERE message_id = %s AND chunk_index = 0", (message.id,)
+        )
         with self.assertRaises(DocumentError) as caught:
             message._payload()
         self.assertEqual(caught.exception.code, "payload.missing")
-        self.env.cr.execute("UPDATE integration_message_chunk SET chunk_index = 0 WHERE message_id = %s", (message.id,))
+        self.env.cr.execute(
+            "UPDATE integration_message_chunk SET chunk_index = 0 WHERE message_id = %s", (message.id,)
+        )
         with self.assertRaises(Exception) as caught:
             message._payload()
         self.assertEqual(type(caught.exception).__name__, "TamperedPayloadError")
@@ -112,7 +126,9 @@ class TestDuplicates(IntakeCase):
         content = x12_file(BODY)
         original = self.receive(self.mailbox, "a.835", content)
         again = self.receive(self.mailbox, "b.835", content)
-        self.assertEqual((again.state, again.duplicate_of_id, again.child_ids.ids), ("duplicate", original, []))
+        self.assertEqual(
+            (again.state, again.duplicate_of_id, again.child_ids.ids), ("duplicate", original, [])
+        )
         self.assertEqual((len(self.handled), again._payload()), (1, content))
         self.assertIn("a.835", again.state_reason)
         self.assertEqual(self.mailbox.archived(), ["a.835", "b.835"])
@@ -150,14 +166,18 @@ class TestRouting(IntakeCase):
         self.route()
         exception.action_resolve()
         self.run_tasks()
-        self.assertEqual((message.child_ids.mapped("state"), message.state), (["applied", "applied"], "settled"))
+        self.assertEqual(
+            (message.child_ids.mapped("state"), message.state), (["applied", "applied"], "settled")
+        )
         self.assertEqual(message.child_ids.flow_id, self.flow)
 
     def test_the_route_of_another_sender_does_not_match(self):
         self.route(sender="ANOTHER")
         self.assertEqual(self.receive(self.mailbox, "a.835", x12_file(BODY)).child_ids.state, "held")
         self.route(sender="PAYER")
-        self.assertEqual(self.receive(self.mailbox, "b.835", x12_file(BODY, control="2")).child_ids.state, "applied")
+        self.assertEqual(
+            self.receive(self.mailbox, "b.835", x12_file(BODY, control="2")).child_ids.state, "applied"
+        )
 
     def test_what_arrives_while_the_flow_is_paused_runs_when_it_is_live_again(self):
         self.route()

@@ -144,7 +144,9 @@ class TestPolling(IntakeCase):
         self.look()
         self.look()
         exception = self.exceptions("payload.empty")
-        self.assertEqual((len(exception), exception.system_id, exception.res_id), (1, self.system, self.endpoint.id))
+        self.assertEqual(
+            (len(exception), exception.system_id, exception.res_id), (1, self.system, self.endpoint.id)
+        )
         self.assertIn("a.835", exception.location)
         self.assertEqual((self.endpoint.consecutive_errors, self.mailbox.waiting()), (0, ["a.835"]))
         self._replace("a.835", FILE)
@@ -219,7 +221,9 @@ class TestPolling(IntakeCase):
         self.assertEqual((self.endpoint.consecutive_errors, self.endpoint.health), (1, "bad"))
         self.assertTrue(self.endpoint.error_message and self.endpoint.error_date)
         exception = self.env["integration.exception"].search([("res_model", "=", "integration.endpoint")])
-        self.assertEqual((exception.res_id, exception.system_id, exception.state), (self.endpoint.id, self.system, "open"))
+        self.assertEqual(
+            (exception.res_id, exception.system_id, exception.state), (self.endpoint.id, self.system, "open")
+        )
         away.rename(inbox)
         self.look()
         self.assertEqual((self.endpoint.consecutive_errors, self.endpoint.error_message), (0, False))
@@ -241,7 +245,9 @@ class TestPolling(IntakeCase):
 
     def test_each_failed_attempt_is_noted(self):
         self.endpoint._integration_task_failed("_poll", TransientError("sftp.unreachable", "Away"))
-        file = self.env["integration.endpoint.file"].create({"endpoint_id": self.endpoint.id, "name": "a.835"})
+        file = self.env["integration.endpoint.file"].create(
+            {"endpoint_id": self.endpoint.id, "name": "a.835"}
+        )
         file._integration_task_failed("_fetch", ConfigurationError("folder.failure", "Refused"))
         self.assertEqual(self.endpoint.consecutive_errors, 2)
         file._integration_task_failed("_fetch", TransientError("mailbox.file_gone", "Gone"))

@@ -4,9 +4,10 @@ from unittest.mock import patch
 import psycopg2.errors
 
 from odoo import fields
-from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
 from ..errors import IntegrationError, TransientError
 from ..queue import PostponedTask
@@ -28,7 +29,9 @@ class TestEnqueue(CronMixinCase, QueueCase):
         [call] = self.calls
         self.assertEqual(call["records"].ids, partners.ids)
         self.assertEqual((call["args"], call["kwargs"]), ((7,), {"text": "ä", "rows": [1, None]}))
-        self.assertEqual((call["env"].user, call["env"].company, call["env"].su), (user, self.env.company, False))
+        self.assertEqual(
+            (call["env"].user, call["env"].company, call["env"].su), (user, self.env.company, False)
+        )
         self.assertEqual((task.state, task.attempts, self.partner.ref), ("done", 1, "x"))
         self.assertTrue(task.finished_at)
 
@@ -40,7 +43,8 @@ class TestEnqueue(CronMixinCase, QueueCase):
     def test_a_task_whose_method_is_not_marked_any_more_dies(self):
         task = self.enqueue()
         self.env.cr.execute(
-            "UPDATE integration_task SET method_name = 'unlink', description = 'forged' WHERE id = %s", (task.id,)
+            "UPDATE integration_task SET method_name = 'unlink', description = 'forged' WHERE id = %s",
+            (task.id,),
         )
         self.run_tasks()
         self.assertEqual((task.state, task.error_code), ("dead", "task.method_not_allowed"))
@@ -140,11 +144,13 @@ class TestEnqueue(CronMixinCase, QueueCase):
         recent = self.enqueue()
         for state, task in tasks.items():
             self.env.cr.execute(
-                "UPDATE integration_task SET state = %s, finished_at = now() - interval '31 days' WHERE id = %s",
+                "UPDATE integration_task SET state = %s, finished_at = now() - interval '31 days'"
+                " WHERE id = %s",
                 (state, task.id),
             )
         self.env.cr.execute(
-            "UPDATE integration_task SET state = 'done', finished_at = now() - interval '29 days' WHERE id = %s",
+            "UPDATE integration_task SET state = 'done', finished_at = now() - interval '29 days'"
+            " WHERE id = %s",
             (recent.id,),
         )
         self.env["integration.task"]._gc_finished()
@@ -163,7 +169,9 @@ class TestFailures(QueueCase):
                 self.run_tasks()
             wait = (task.eta - now).total_seconds()
             self.assertTrue(shortest <= wait <= longest, wait)
-            self.assertEqual((task.state, task.attempts, task.error_code), ("waiting", attempt, "sftp.unreachable"))
+            self.assertEqual(
+                (task.state, task.attempts, task.error_code), ("waiting", attempt, "sftp.unreachable")
+            )
             self.assertFalse(self.partner.ref, "the effect of a failed attempt is gone")
             now = task.eta + datetime.timedelta(seconds=1)
         with self.frozen_clock(now):
@@ -230,7 +238,9 @@ class TestFailures(QueueCase):
         self.run_tasks()
         self.assertEqual((first.state, first.error_code, first.attempts), ("dead", "odoo.refused", 1))
         exceptions = self.exceptions("odoo.refused")
-        self.assertEqual(set(exceptions.mapped("name")), {"The period is locked.", "The journal is archived."})
+        self.assertEqual(
+            set(exceptions.mapped("name")), {"The period is locked.", "The journal is archived."}
+        )
         self.assertNotEqual(first.exception_id, second.exception_id)
 
     def test_an_error_of_the_database_is_told_without_values(self):
@@ -260,7 +270,9 @@ class TestFailures(QueueCase):
             self.assertLogs("odoo.addons.healthcare_integration_base", "ERROR"),
         ):
             self.run_tasks()
-        self.assertEqual((task.state, task.error_code, after.state), ("dead", "task.unexpected_error", "done"))
+        self.assertEqual(
+            (task.state, task.error_code, after.state), ("dead", "task.unexpected_error", "done")
+        )
         self.assertTrue(task.exception_id)
 
     def test_a_hook_that_fails_does_not_stop_the_settlement(self):
@@ -280,7 +292,9 @@ class TestFailures(QueueCase):
         for _round in range(5):
             with self.frozen_clock(now):
                 self.run_tasks()
-            self.assertEqual((task.state, task.attempts, task.error), ("waiting", 0, "Waits for the partner."))
+            self.assertEqual(
+                (task.state, task.attempts, task.error), ("waiting", 0, "Waits for the partner.")
+            )
             self.assertEqual(task.eta, now + datetime.timedelta(seconds=60))
             now += datetime.timedelta(seconds=61)
         with self.frozen_clock(now):
@@ -376,7 +390,9 @@ class TestClaims(QueueCase):
 
     def test_the_effect_of_a_worker_that_lost_its_claim_is_dropped(self):
         def lose_claim(records):
-            records.env.cr.execute("UPDATE integration_task SET claim_token = 'another' WHERE state = 'running'")
+            records.env.cr.execute(
+                "UPDATE integration_task SET claim_token = 'another' WHERE state = 'running'"
+            )
 
         self.outcomes = [lose_claim]
         task = self.enqueue()
@@ -432,7 +448,9 @@ class TestRequeue(QueueCase):
     def test_a_dead_task_is_retried_with_all_its_attempts(self):
         task = self._die()
         task.action_retry()
-        self.assertEqual((task.state, task.attempts, task.error, task.finished_at), ("pending", 0, False, False))
+        self.assertEqual(
+            (task.state, task.attempts, task.error, task.finished_at), ("pending", 0, False, False)
+        )
         self.assertEqual((task.exception_id.id, self.message.state), (False, "received"))
         self.run_tasks()
         self.assertEqual(task.state, "done")
@@ -507,7 +525,9 @@ class TestRequeue(QueueCase):
             [{"company_id": self.env.company.id, "state": "held"} for _n in range(4_999)]
         )
         calls = [
-            self.queue._describe_call(self.partner, METHOD, (), {}, {"message": message, "identity_key": f"m{message.id}"})
+            self.queue._describe_call(
+                self.partner, METHOD, (), {}, {"message": message, "identity_key": f"m{message.id}"}
+            )
             for message in messages
         ]  # fmt: skip
         tasks = self.queue._enqueue(calls)

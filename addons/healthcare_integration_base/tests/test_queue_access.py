@@ -27,7 +27,9 @@ class TestQueueAccess(QueueCase):
         super().setUpClass()
         cls.users = {role: cls.integration_user(f"queue-{role}", role) for role in ROLES}
         cls.users["nobody"] = cls.integration_user("queue-nobody")
-        administrator = cls.integration_user("queue-administrator", "manager", "secrets_officer", "auditor", "phi")
+        administrator = cls.integration_user(
+            "queue-administrator", "manager", "secrets_officer", "auditor", "phi"
+        )
         administrator.group_ids += cls.env.ref("base.group_system")
         cls.users["administrator"] = administrator
         cls.message = cls.env["integration.message"].create({"company_id": cls.env.company.id})
@@ -40,11 +42,25 @@ class TestQueueAccess(QueueCase):
         self.exception = self.task.exception_id
 
     def test_nobody_forges_tasks_messages_or_exceptions(self):
-        forged = {"model_name": "res.users", "method_name": "unlink", "arguments": {"ids": [2], "args": [], "kwargs": {}}}
+        forged = {
+            "model_name": "res.users",
+            "method_name": "unlink",
+            "arguments": {"ids": [2], "args": [], "kwargs": {}},
+        }
         values = {
-            "integration.task": {"description": "x", "company_id": self.env.company.id, "user_id": 1, **forged},
+            "integration.task": {
+                "description": "x",
+                "company_id": self.env.company.id,
+                "user_id": 1,
+                **forged,
+            },
             "integration.message": {"company_id": self.env.company.id, "state": "applied"},
-            "integration.exception": {"name": "x", "company_id": self.env.company.id, "category": "data", "code": "x"},
+            "integration.exception": {
+                "name": "x",
+                "company_id": self.env.company.id,
+                "category": "data",
+                "code": "x",
+            },
         }
         records = {"integration.task": self.task, "integration.message": self.message}
         for role, user in self.users.items():
@@ -53,7 +69,9 @@ class TestQueueAccess(QueueCase):
                     self.env[name].with_user(user).create(row)
             for name, record in records.items():
                 with self.assertRaises(AccessError, msg=f"{role} writes {name}"):
-                    record.with_user(user).write({"state": "pending", **(forged if record == self.task else {})})
+                    record.with_user(user).write(
+                        {"state": "pending", **(forged if record == self.task else {})}
+                    )
                 with self.assertRaises(AccessError, msg=f"{role} deletes {name}"):
                     record.with_user(user).unlink()
             with self.assertRaises(AccessError, msg=f"{role} closes an exception"):
@@ -64,7 +82,12 @@ class TestQueueAccess(QueueCase):
         own = self.exception.with_user(operator)
         own.write({"owner_id": operator.id, "severity": "low"})
         self.assertEqual((self.exception.owner_id, self.exception.severity), (operator, "low"))
-        for values in ({"resolution": "x"}, {"code": "x"}, {"message_ids": [(5,)]}, {"owner_id": 1, "state": "waived"}):
+        for values in (
+            {"resolution": "x"},
+            {"code": "x"},
+            {"message_ids": [(5,)]},
+            {"owner_id": 1, "state": "waived"},
+        ):
             with self.assertRaises(AccessError):
                 own.write(values)
 
@@ -73,7 +96,10 @@ class TestQueueAccess(QueueCase):
             ("res.partner", "with_integration_task"),
             ("res.partner", "with_kernel_task"),
             ("integration.exception", "_report"),
-            *(("integration.queue", name) for name in ("_enqueue", "_describe_call", "_requeue", "_cron_run_lane")),
+            *(
+                ("integration.queue", name)
+                for name in ("_enqueue", "_describe_call", "_requeue", "_cron_run_lane")
+            ),
         )
         for model_name, method_name in public:
             with self.assertRaises(AccessError, msg=method_name):
@@ -107,11 +133,15 @@ class TestQueueAccess(QueueCase):
                 self.exception.with_user(self.users[role])._waive("because")
         self.assertEqual((self.task.state, self.exception.state), ("dead", "open"))
         self.exception.with_user(self.users["operator"]).action_resolve()
-        self.assertEqual((self.task.state, self.exception.resolved_by_id), ("pending", self.users["operator"]))
+        self.assertEqual(
+            (self.task.state, self.exception.resolved_by_id), ("pending", self.users["operator"])
+        )
 
     def test_tasks_of_another_company_are_out_of_reach(self):
         other = self.env["res.company"].create({"name": "Other Hospital"})
-        stranger = self.integration_user("queue-stranger", "manager", company_id=other.id, company_ids=[(6, 0, other.ids)])
+        stranger = self.integration_user(
+            "queue-stranger", "manager", company_id=other.id, company_ids=[(6, 0, other.ids)]
+        )
         for records, action in ((self.task, "action_retry"), (self.exception, "action_resolve")):
             with self.assertRaises(AccessError):
                 getattr(records.with_user(stranger), action)()

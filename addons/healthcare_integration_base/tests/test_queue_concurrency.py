@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import psycopg2.errors
 
@@ -79,7 +80,7 @@ class TestConcurrency(IntegrationCase):
 
         def work(queue, name):
             number = 0
-            while found := queue._in_own_transaction(lambda: queue._claim(7, f"{KEY} {name} {number}")):
+            while found := queue._in_own_transaction(partial(queue._claim, 7, f"{KEY} {name} {number}")):
                 number += 1
                 with lock:
                     claimed.extend(found)

@@ -1,2 +1,6 @@
-from . import integration_audit_verification, integration_endpoint_check
-from . import integration_exception_waive, integration_message_payload
+from . import (
+    integration_audit_verification,
+    integration_endpoint_check,
+    integration_exception_waive,
+    integration_message_payload,
+)

@@ -86,9 +86,11 @@ def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
 
 
 def remembering(
-    parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 16_384
+    parse: Callable[[str], Value], known: Mapping[str, Value] | None = None, limit: int = 1_024
 ) -> Callable[[str], Value]:
-    """Return ``parse`` with a memory, as amounts, dates and codes of a file repeat all the time.
+    """Return ``parse`` with a memory, for what has few different values: dates, quantities, codes.
+
+    Amounts are better parsed each time: a memory of thousands of them falls out of the processor's cache.
 
     :param known: meanings that are given, such as of an empty text
     :param limit: how many texts are remembered, the first ones: what repeats comes early

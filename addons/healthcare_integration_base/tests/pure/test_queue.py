@@ -7,7 +7,9 @@ import pytest
 from odoo.addons.healthcare_integration_base.queue import RetryPolicy, retry, task_method
 
 
-@pytest.mark.parametrize("module", [retry, task_method], ids=lambda module: module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "module", [retry, task_method], ids=lambda module: module.__name__.rpartition(".")[2]
+)
 def test_examples(module):
     results = doctest.testmod(module)
     assert results.attempted

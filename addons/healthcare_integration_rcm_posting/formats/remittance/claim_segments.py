@@ -62,17 +62,19 @@ def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[
 
 def service_line(state: ReaderState, segment: Segment, position: int) -> ServiceLine:
     """SVC: return a new service line, not yet part of the state."""
-    qualifier, code, modifiers = state.parse_procedure(segment[1])
-    parse_amount = state.parse_line_amount
-    charge, paid = parse_amount(segment[2]), parse_amount(segment[3])
-    line = ServiceLine(position, qualifier, code, modifiers, charge, paid)
+    qualifier, _, code = segment[1].partition(state.component)
+    charge, paid = parse_decimal(segment[2]), parse_decimal(segment[3])
+    line = ServiceLine(position, qualifier, code, (), charge, paid)
+    if state.component in code:
+        line.code, *modifiers = code.split(state.component)
+        line.modifiers = tuple(filter(None, modifiers[:4]))
     count = len(segment)
     if count > 4:
         line.revenue_code = segment[4]
     if count > 5:
         line.units = parse_quantity(segment[5])
     if count > 6:
-        line.submitted_procedure = segment[6].replace(state.envelope.delimiters.component, ":")
+        line.submitted_procedure = segment[6].replace(state.component, ":")
     if count > 7:
         line.submitted_units = parse_quantity(segment[7])
     return line
@@ -80,7 +82,7 @@ def service_line(state: ReaderState, segment: Segment, position: int) -> Service
 
 def adjustments(state: ReaderState, segment: Segment, position: int) -> None:
     """CAS: up to six reason/amount/quantity triples of one group; more are read as well."""
-    group, reason, amount = segment[1], segment[2], state.parse_line_amount(segment[3])
+    group, reason, amount = segment[1], segment[2], parse_decimal(segment[3])
     if len(segment) == 4:
         state.adjustments.append(Adjustment(group, reason, amount, None, position))
     else:
@@ -204,7 +206,7 @@ def reference(state: ReaderState, segment: Segment, position: int) -> None:
 
 def amount(state: ReaderState, segment: Segment, position: int) -> None:
     """AMT: supplemental information, which never takes part in balancing."""
-    qualifier, value = segment[1], state.parse_line_amount(segment[2])
+    qualifier, value = segment[1], parse_decimal(segment[2])
     if qualifier in state.amounts:
         state.report(_repeated(state, segment, position))
     else:

@@ -12,27 +12,29 @@ from odoo.addons.healthcare_integration_base.formats.x12 import Segment, parse_d
 from . import claim_segments, header_segments
 from .balance import claim_balance
 from .codes import CLAIM_STATUSES
-from .documents import ProviderAdjustment
+from .documents import Claim, ProviderAdjustment
 from .state import Document, Handler, ReaderState, parse_optional_date
 
 
 def close_loops(state: ReaderState) -> tuple[Document, ...]:
     """Close the header and the claim if they are open, and return them."""
-    documents: tuple[Document, ...] = ()
-    if not state.header_given:
-        state.header_given = True
-        state.findings.extend(header_segments.header_findings(state))
-        documents = (state.header,)
-    claim = state.claim
-    if claim is not None:
-        for finding in claim_balance(claim, state.envelope.control_number):
-            state.report(finding)
-        state.claim_count += 1
-        state.charge_total += claim.charge
-        state.paid_total += claim.paid
-        state.claim = state.line = None
-        documents += (claim,)
-    return documents
+    if state.claim is not None:
+        return (_close_claim(state, state.claim),)
+    if state.header_given:
+        return ()
+    state.header_given = True
+    state.findings.extend(header_segments.header_findings(state))
+    return (state.header,)
+
+
+def _close_claim(state: ReaderState, claim: Claim) -> Claim:
+    for finding in claim_balance(claim, state.envelope.control_number):
+        state.report(finding)
+    state.claim_count += 1
+    state.charge_total += claim.charge
+    state.paid_total += claim.paid
+    state.claim = state.line = None
+    return claim
 
 
 def _open_section(state: ReaderState, segment: Segment, position: int) -> tuple[Document, ...]:
@@ -74,7 +76,7 @@ def _provider_adjustments(state: ReaderState, segment: Segment, position: int) -
     for index in range(3, max(len(segment), 4), 2):
         reason, amount = segment[index], segment[index + 1]
         if reason or amount:
-            code, _, reference = reason.partition(state.envelope.delimiters.component)
+            code, _, reference = reason.partition(state.component)
             ordinal = (index - 1) // 2
             adjustments.append(
                 ProviderAdjustment(

@@ -12,9 +12,7 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     TransactionEnvelope,
     TransactionReader,
     UnreadableValue,
-    parse_decimal,
     read_transaction,
-    remembering,
 )
 
 from .balance import transaction_balance
@@ -85,24 +83,7 @@ def _initial_state(envelope: TransactionEnvelope, findings: FindingLog) -> Reade
     )
     if envelope.version and not envelope.version.startswith(IMPLEMENTATION[:10]):
         findings.add(_other_version(envelope))
-    return ReaderState(
-        envelope=envelope,
-        findings=findings,
-        header=header,
-        handlers=HEADER,
-        parse_procedure=remembering(_procedure_parser(envelope.delimiters.component)),
-        parse_line_amount=remembering(parse_decimal),
-    )
-
-
-def _procedure_parser(component: str):
-    """Return what splits SVC01 into qualifier, code and modifiers."""
-
-    def parse(text: str) -> tuple[str, str, tuple[str, ...]]:
-        qualifier, code, *further = (text + component).split(component)
-        return qualifier, code, tuple(modifier for modifier in further[:4] if modifier)
-
-    return parse
+    return ReaderState(envelope, findings, header, HEADER, envelope.delimiters.component)
 
 
 def _summary(state: ReaderState, segment_count: int) -> RemittanceSummary:

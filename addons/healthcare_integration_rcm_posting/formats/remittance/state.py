@@ -44,8 +44,7 @@ class ReaderState:
     findings: FindingLog
     header: RemittanceHeader
     handlers: dict[str, Handler]
-    parse_procedure: Callable[[str], tuple[str, str, tuple[str, ...]]]  # qualifier, code, modifiers
-    parse_line_amount: Callable[[str], Decimal]  # remembers: these repeat as fee schedules do
+    component: str  # the separator within composite elements
     seen: set[str] = field(default_factory=set)  # header segments that came
     header_given: bool = False
     party: Party | None = None

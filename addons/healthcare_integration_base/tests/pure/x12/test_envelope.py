@@ -92,7 +92,9 @@ def test_a_transaction_that_is_not_used_up_is_passed_over():
 
 
 def test_several_interchanges_and_groups():
-    text = file_of(transaction(1), transaction(2), control_number=1) + file_of(transaction(3), control_number=2)
+    text = file_of(transaction(1), transaction(2), control_number=1) + file_of(
+        transaction(3), control_number=2
+    )
     numbers = [
         (one.envelope.interchange.control_number, one.envelope.control_number)
         for one in TransactionReader(text.encode())
@@ -115,13 +117,25 @@ def test_several_interchanges_and_groups():
             "0001",
             "0002",
         ),
-        ("SE*3*0001~", "", "x12.se_missing", "ST 0001, segment 2", "SE", "the end of the transaction without it"),
+        (
+            "SE*3*0001~",
+            "",
+            "x12.se_missing",
+            "ST 0001, segment 2",
+            "SE",
+            "the end of the transaction without it",
+        ),
     ],
 )
 def test_damaged_transaction(old, new, code, location, expected, found):
     of_file, (finding,) = read(FILE.replace(old, new))
     assert of_file == []
-    assert (finding.code, finding.location, finding.expected, finding.found) == (code, location, expected, found)
+    assert (finding.code, finding.location, finding.expected, finding.found) == (
+        code,
+        location,
+        expected,
+        found,
+    )
     assert finding.remedy
 
 

@@ -86,7 +86,9 @@ def test_chunk_boundaries_do_not_matter(size):
 def damaged(data: bytes) -> st.SearchStrategy[bytes]:
     """Return a strategy of the bytes with a few of them replaced, inserted, removed or cut off."""
     position = st.integers(0, len(data))
-    noise = st.binary(max_size=6) | st.sampled_from([b"*", b"~", b"ISA", b"ISA*00*", b"\n", b"ST*", b"SE*1~", b"IEA~", b"\xe9"])
+    noise = st.binary(max_size=6) | st.sampled_from(
+        [b"*", b"~", b"ISA", b"ISA*00*", b"\n", b"ST*", b"SE*1~", b"IEA~", b"\xe9"]
+    )
     edits = st.lists(st.tuples(position, st.integers(0, 40), noise), min_size=1, max_size=4)
 
     def apply(pairs) -> bytes:

@@ -122,7 +122,11 @@ def test_an_endless_source_is_read_as_it_comes():
 
 def test_segments_with_given_delimiters_need_no_header():
     data = transaction(1, "BPR*I").encode()
-    assert list(read_segments(data, Delimiters())) == [["ST", "835", "0001"], ["BPR", "I"], ["SE", "3", "0001"]]
+    assert list(read_segments(data, Delimiters())) == [
+        ["ST", "835", "0001"],
+        ["BPR", "I"],
+        ["SE", "3", "0001"],
+    ]
 
 
 def test_delimiters_of_a_regular_expression_are_plain_characters():

@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from odoo.addons.healthcare_integration_base.formats.x12 import TransactionIndex, TransactionReader, read_transaction
+from odoo.addons.healthcare_integration_base.formats.x12 import (
+    TransactionIndex,
+    TransactionReader,
+    read_transaction,
+)
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "x12"
 NET = "indice-co-EDI.Net__test_indice.Edi.Tests_Samples_x12."
@@ -22,7 +26,10 @@ OUTCOMES = {
     f"{NET}810d.edi": ([("810", 64, [])], EDITED),
     f"{NET}832.edi": ([("832", 12, MISCOUNTED)], EDITED),
     f"{NET}850.edi": ([("850", 11, [])], [*EDITED, RENUMBERED]),
-    f"{NET}850.issue135.edi": ([("850", 86, MISCOUNTED), ("850", 95, [])], ["x12.component_separator_missing"]),
+    f"{NET}850.issue135.edi": (
+        [("850", 86, MISCOUNTED), ("850", 95, [])],
+        ["x12.component_separator_missing"],
+    ),
     f"{NET}850a.edi": ([("850", 50, [])], [*EDITED, RENUMBERED]),
     f"{NET}Issue101.edi": ([("850", 5, MISCOUNTED)], [*EDITED, RENUMBERED]),
     f"{NET}Issue172.edi": ([("850", 10, MISCOUNTED)], ["x12.isa_width", RENUMBERED]),
@@ -36,7 +43,10 @@ OUTCOMES = {
     f"{STAEDI}{RESOURCES}extraDelimiter997.edi": ([("997", 8, [])], []),
     f"{STAEDI}{RESOURCES}invalid997.edi": ([("997", 8, [])], []),
     f"{STAEDI}{RESOURCES}invalid997_min.edi": ([("997", 4, [])], ["x12.date", "x12.group_control_number"]),
-    f"{STAEDI}{RESOURCES}invoice810_po850_dual.edi": ([("810", 32, []), ("810", 22, []), ("850", 17, [])], []),
+    f"{STAEDI}{RESOURCES}invoice810_po850_dual.edi": (
+        [("810", 32, []), ("810", 22, []), ("850", 17, [])],
+        [],
+    ),
     f"{STAEDI}{RESOURCES}issue590_multi-tx-transaction-type.edi": ([("855", 3, [])] * 2, []),
     f"{STAEDI}{RESOURCES}optionalInterchangeServices.edi": ([("997", 4, [])], []),
     f"{STAEDI}{RESOURCES}simple810.edi": ([("810", 32, []), ("810", 22, [])], []),

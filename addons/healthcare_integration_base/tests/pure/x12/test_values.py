@@ -40,7 +40,18 @@ def test_decimals(text, number):
     "text",
     [
         *("", " ", "-", ".", "1-", "--1", "1.2.3", "1,000.00", "+1", "1e5", "1E5", "1_000", "$5", "12O"),
-        *("NaN", "sNaN", "Infinity", "-inf", "١٢", "１２", "1 2", "0x10", "1234567890123456", "1.123456789012"),
+        *(
+            "NaN",
+            "sNaN",
+            "Infinity",
+            "-inf",
+            "١٢",
+            "１２",
+            "1 2",
+            "0x10",
+            "1234567890123456",
+            "1.123456789012",
+        ),
     ],
 )
 def test_what_is_no_decimal(text):
@@ -63,7 +74,9 @@ def test_dates(text, date):
     assert parse_date(text) == date
 
 
-@pytest.mark.parametrize("text", ["", "2026-03-02", "20260230", "00000000", "2026030", "2026030x", "٢٠٢٦٠٣٠٢", "-2026030"])
+@pytest.mark.parametrize(
+    "text", ["", "2026-03-02", "20260230", "00000000", "2026030", "2026030x", "٢٠٢٦٠٣٠٢", "-2026030"]
+)
 def test_what_is_no_date(text):
     with pytest.raises(UnreadableValue) as caught:
         parse_date(text)

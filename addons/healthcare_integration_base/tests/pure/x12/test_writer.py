@@ -19,7 +19,9 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
 )
 
 CREATED = datetime.datetime(2026, 3, 2, 6, 30)
-INTERCHANGE = Interchange("101", "ZZ", "PAYER", "30", "HOSPITAL", CREATED, "00501", True, "T", Delimiters(repetition="^"))
+INTERCHANGE = Interchange(
+    "101", "ZZ", "PAYER", "30", "HOSPITAL", CREATED, "00501", True, "T", Delimiters(repetition="^")
+)
 GROUP = Group("HP", "PAYER", "HOSPITAL", CREATED, "7", "X", "005010X221A1")
 
 
@@ -34,7 +36,7 @@ def write(writer: SegmentWriter, *bodies, interchange=INTERCHANGE, group=GROUP) 
 def test_whole_file():
     data = write(SegmentWriter(INTERCHANGE.delimiters), [["BPR", "I", "0"]], [])
     assert data.decode() == (
-        "ISA*00*          *00*          *ZZ*PAYER          *30*HOSPITAL       *260302*0630*^*00501*000000101*1*T*:~"
+        "ISA*00*          *00*          *ZZ*PAYER          *30*HOSPITAL       *260302*0630*^*00501*000000101*1*T*:~"  # noqa: E501 (a header has a fixed width)
         "GS*HP*PAYER*HOSPITAL*20260302*0630*7*X*005010X221A1~"
         "ST*835*0001~BPR*I*0~SE*3*0001~ST*835*0002~SE*2*0002~GE*2*7~IEA*1*000000101~"
     )
@@ -113,7 +115,9 @@ def test_repetition_without_a_separator():
     ],
 )
 def test_values_that_do_not_fit_the_header(field, value, location):
-    interchange = Interchange(**{**{name: getattr(INTERCHANGE, name) for name in INTERCHANGE.__slots__}, field: value})
+    interchange = Interchange(
+        **{**{name: getattr(INTERCHANGE, name) for name in INTERCHANGE.__slots__}, field: value}
+    )
     with pytest.raises(DocumentError) as caught:
         write(SegmentWriter(INTERCHANGE.delimiters), interchange=interchange)
     assert (caught.value.code, caught.value.location) == ("x12.element_length", location)
@@ -127,7 +131,16 @@ def test_envelope_without_moment():
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("0", "0"), ("-0", "0"), ("0.00", "0"), ("100", "100"), ("100.00", "100"), ("12.50", "12.5"), ("-0.5", "-0.5"), ("1E+3", "1000")],
+    [
+        ("0", "0"),
+        ("-0", "0"),
+        ("0.00", "0"),
+        ("100", "100"),
+        ("100.00", "100"),
+        ("12.50", "12.5"),
+        ("-0.5", "-0.5"),
+        ("1E+3", "1000"),
+    ],
 )
 def test_decimals(number, text):
     assert decimal_text(Decimal(number)) == text

@@ -1,8 +1,6 @@
 """Small X12 files for the tests, sound unless a test damages them."""
 
-HEADER = (
-    "ISA*00*          *00*          *ZZ*PAYER          *ZZ*HOSPITAL       *260302*0630*^*00501*000000101*0*P*:~"
-)
+HEADER = "ISA*00*          *00*          *ZZ*PAYER          *ZZ*HOSPITAL       *260302*0630*^*00501*000000101*0*P*:~"  # noqa: E501 (a header has a fixed width)
 GROUP = "GS*HP*PAYER*HOSPITAL*20260302*0630*7*X*005010X221A1~"
 TRANSACTION = "ST*835*0001~BPR*I*0*C*NON~SE*3*0001~"
 TRAILERS = "GE*1*7~IEA*1*000000101~"

@@ -1,0 +1,14 @@
+"""Run as a process: ``run.py MODULE DATABASE ARGUMENTS...`` configures Odoo, then calls the module's ``main``.
+
+The suite's addons can be imported only when Odoo knows where they are.
+"""
+
+import importlib
+import sys
+
+from odoo.modules.module import initialize_sys_path
+from odoo.tools import config
+
+config.parse_config(["-d", sys.argv[2], "--no-http"], setup_logging=True)
+initialize_sys_path()
+importlib.import_module(sys.argv[1]).main(*sys.argv[2:])
