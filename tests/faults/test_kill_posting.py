@@ -33,12 +33,17 @@ def test_a_remittance_is_posted_once_whoever_dies(fleet, mailboxes, tell):
             fleet.kill(victim)
             killed_in.append(f"{step} ({time.monotonic() - began:.0f} s)")
         fleet.wait_until(lambda: _is_posted(fleet) and fleet.is_idle(), 90)
-    tell(f"{CLAIMS} claims posted in {time.monotonic() - began:.1f} s, workers killed in {', '.join(killed_in)}")
+    tell(
+        f"{CLAIMS} claims posted in {time.monotonic() - began:.1f} s, workers killed in {', '.join(killed_in)}"
+    )
     _assert_posted_once(fleet, "K", CLAIMS)
     assert len(killed_in) >= 3
     assert [path.name for path in (mailbox / "archive").iterdir()] == ["k.835"]
     assert not list((mailbox / "inbox").iterdir())
-    fleet.assert_in_order(); import shutil; shutil.copy(fleet.folder / "workers.log", "/tmp/t2workers.log")
+    fleet.assert_in_order()
+    import shutil
+
+    shutil.copy(fleet.folder / "workers.log", "/tmp/t2workers.log")
 
 
 def test_the_same_files_in_two_mailboxes_at_once_are_posted_once(fleet, mailboxes, tell):
@@ -58,12 +63,17 @@ def test_the_same_files_in_two_mailboxes_at_once_are_posted_once(fleet, mailboxe
     )
     tell(f"{FILES} files, each in 2 mailboxes, in {time.monotonic() - began:.1f} s: {len(outcomes)} contents")
     assert len(outcomes) == FILES
-    assert {(tuple(states), endpoints) for _hash, states, endpoints in outcomes} == {(("settled", "duplicate"), 2)}
+    assert {(tuple(states), endpoints) for _hash, states, endpoints in outcomes} == {
+        (("settled", "duplicate"), 2)
+    }
     for number in range(FILES):
         _assert_posted_once(fleet, f"D{number}X", 2)
     for mailbox in mailboxes:
         assert not list((mailbox / "inbox").iterdir())
-    fleet.assert_in_order(); import shutil; shutil.copy(fleet.folder / "workers.log", "/tmp/t2workers.log")
+    fleet.assert_in_order()
+    import shutil
+
+    shutil.copy(fleet.folder / "workers.log", "/tmp/t2workers.log")
 
 
 def _files(fleet):
@@ -73,14 +83,17 @@ def _files(fleet):
 
 
 def _is_posted(fleet):
-    return bool(fleet.value("SELECT count(*) FROM rcm_remittance WHERE trace_number = 'TK' AND state = 'posted'"))
+    return bool(
+        fleet.value("SELECT count(*) FROM rcm_remittance WHERE trace_number = 'TK' AND state = 'posted'")
+    )
 
 
 def _assert_posted_once(fleet, prefix, claims):
     """Each claim has one set of lines, its invoice is paid, and the clearing account holds the payment."""
     amount = Decimal(70 * claims)
     remittances = fleet.query(
-        "SELECT id, state, posted_claim_count, amount FROM rcm_remittance WHERE trace_number = %s", f"T{prefix}"
+        "SELECT id, state, posted_claim_count, amount FROM rcm_remittance WHERE trace_number = %s",
+        f"T{prefix}",
     )
     assert [row[1:] for row in remittances] == [("posted", claims, amount)]
     entries = fleet.query(

@@ -20,7 +20,9 @@ def test_killed_workers_lose_no_task_and_repeat_no_effect(fleet, tell):
             fleet.kill(victim)
         fleet.wait_until(fleet.is_idle)
     seconds = time.monotonic() - began
-    rows = fleet.query("SELECT count(*), count(DISTINCT task_id), count(DISTINCT worker) FROM integration_fault_effect")
+    rows = fleet.query(
+        "SELECT count(*), count(DISTINCT task_id), count(DISTINCT worker) FROM integration_fault_effect"
+    )
     effects, distinct, workers = rows[0]
     retaken = fleet.value("SELECT count(*) FROM integration_task WHERE attempts > 1")
     tell(

@@ -127,5 +127,11 @@ class Fleet:
 
 
 def _connection_values(odoo: Odoo) -> dict[str, str]:
-    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGPASSFILE": "passfile"}
+    names = {
+        "PGHOST": "host",
+        "PGPORT": "port",
+        "PGUSER": "user",
+        "PGPASSWORD": "password",
+        "PGPASSFILE": "passfile",
+    }
     return {names[name]: value for name, value in odoo.server.variables.items() if name in names}

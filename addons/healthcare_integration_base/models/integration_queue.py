@@ -1,6 +1,5 @@
 import datetime
 import json
-from itertools import groupby
 
 from odoo import api, models
 from odoo.tools import SQL, split_every
@@ -147,11 +146,9 @@ class IntegrationQueue(models.AbstractModel):
         tasks.invalidate_recordset()
         cancelled = tasks.browse(row[0] for row in self.env.cr.fetchall())
 
-        def call(task):
-            return task.model_name, task.method_name
-
-        for (_model_name, method_name), group in groupby(cancelled.sudo().sorted(call), call):
-            self._records(tasks.browse().union(*group))._integration_task_cancelled(method_name)
+        by_call = cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name))
+        for (_model_name, method_name), group in by_call.items():
+            self._records(group)._integration_task_cancelled(method_name)
         return cancelled
 
     def _supersede(self, tasks):

@@ -198,7 +198,7 @@ def _not_x12(data: bytes, offset: int) -> DocumentError:
         location=f"byte {offset}",
         expected="ISA",
         found=found or ("other text" if data[:64].isascii() and b"\0" not in data[:64] else "binary data"),
-        remedy="Check whether the file belongs to this flow, and whether it must be decrypted or unpacked first",
+        remedy="Check whether the file belongs to this flow, and whether it must be decrypted or unpacked",
     )
 
 

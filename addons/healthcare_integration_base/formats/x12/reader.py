@@ -17,13 +17,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import BinaryIO, Union
+from typing import BinaryIO
 
 from ...errors import DocumentError, Finding
 from .delimiters import HEADER_BYTES, Delimiters, find_header
 from .findings import FindingLog
 
-Source = Union[bytes, BinaryIO, Iterable[bytes]]
+Source = bytes | BinaryIO | Iterable[bytes]
 Segment = list[str]
 
 #: What a chunk is split into fits the processor's cache: larger chunks read measurably slower.

@@ -10,13 +10,12 @@ import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Union
 
 from ...errors import DocumentError
 from .delimiters import Delimiters
 from .envelope import Group, Interchange, TransactionEnvelope
 
-Value = Union[str, tuple[str, ...], list]
+Value = str | tuple[str, ...] | list
 
 _NOT_DATA = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)
@@ -149,7 +148,6 @@ def write_interchange(
 
 
 def _interchange_header(writer: SegmentWriter, interchange: Interchange) -> bytes:
-    delimiters = writer.delimiters
     created = _required_moment(interchange.created, "ISA", interchange.control_number)
     values = [
         *("00", "", "00", ""),
