@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tests.sandbox.demo import outcome
-from tests.sandbox.demo.cast import ADMINISTRATOR, MAILBOX_LOGIN, PEOPLE
+from tests.sandbox.demo.cast import ADMINISTRATOR, GROUP_NAME, MAILBOX_LOGIN, PEOPLE
 from tests.sandbox.demo.client import Client, ClientError
 
 from . import demo, demo_clearing_house, demo_days, demo_hospital, odoo_process
@@ -81,4 +81,5 @@ def _tell_how_to_log_in(server: RunningServer, passwords: dict[str, str]) -> Non
     say(f"  {ADMINISTRATOR:<10}{passwords[ADMINISTRATOR]:<14}administrator, has every role")
     for person in PEOPLE:
         say(f"  {person.login:<10}{passwords[person.login]:<14}{person.role}")
+    say(f"Choose {GROUP_NAME} in the company menu, at the top right, to see all of its facilities.")
     say("Ctrl-C ends it.")

@@ -4,9 +4,7 @@
     python tests/benchmarks/generate_remittance.py --claims 220000 remittance.835       (about 100 MB)
 
 One transaction by default; ``--transactions`` spreads the claims over several payments. Charges come
-from a charge master of 2,000 procedures and allowed amounts from the payer's fee schedule, as in life, so
-that amounts repeat; deductibles are random to the cent. ``--random-allowed`` makes every allowed amount
-random, the worst case for a reader that remembers amounts.
+from a charge master of 2,000 procedures, what the payer allows is random to the cent.
 """
 
 from __future__ import annotations
@@ -46,9 +44,7 @@ _FAMILY_NAMES = ("ALDER", "BIRCH", "CEDAR", "DOGWOOD", "ELM", "FIR", "GINKGO", "
 _GIVEN_NAMES = ("ADA", "BEA", "CARL", "DORA", "EMIL", "FAYE", "GUS", "HAL", "IDA", "JON")
 
 
-def write_benchmark_file(
-    path: Path, claims: int, transactions: int = 1, random_allowed: bool = False
-) -> None:
+def write_benchmark_file(path: Path, claims: int, transactions: int = 1) -> None:
     """Write a file of ``claims`` balanced claims, about 460 bytes and 21 segments each."""
     interchange = Interchange(
         control_number="000000101",
@@ -63,16 +59,16 @@ def write_benchmark_file(
     )
     group = Group("HP", "BENCHPAYER", "BENCHHOSPITAL", _CREATED, "101", "X", "005010X221A1")
     sizes = [claims // transactions + (index < claims % transactions) for index in range(transactions)]
-    remittances = (_remittance(index, size, random_allowed) for index, size in enumerate(sizes, start=1))
+    remittances = (_remittance(index, size) for index, size in enumerate(sizes, start=1))
     with path.open("wb") as file:
         file.writelines(write_remittance_file(interchange, group, remittances))
 
 
-def _remittance(index: int, size: int, random_allowed: bool) -> Remittance:
+def _remittance(index: int, size: int) -> Remittance:
     """Return a payment whose claims are generated while they are written; its total is found beforehand."""
 
     def claims() -> Iterator[Claim]:
-        payer = _Payer(index, random_allowed)
+        payer = _Payer(index)
         return (payer.claim(index * 10_000_000 + number) for number in range(size))
 
     interest = Decimal("-12.50")
@@ -107,20 +103,17 @@ def _remittance(index: int, size: int, random_allowed: bool) -> Remittance:
 class _Procedure(NamedTuple):
     code: str
     charge: Decimal
-    allowed: Decimal
 
 
 class _Payer:
     """Makes claims at random, the same ones for the same seed."""
 
-    def __init__(self, seed: int, random_allowed: bool):
+    def __init__(self, seed: int):
         self._source = random.Random(seed)
-        self._random_allowed = random_allowed
-        self._fee_schedule = [self._procedure() for _ in range(_PROCEDURES)]
+        self._charge_master = [self._procedure() for _ in range(_PROCEDURES)]
 
     def _procedure(self) -> _Procedure:
-        charge = self._amount(2_500, 90_000)
-        return _Procedure(f"{self._source.randrange(10_000, 99_999)}", charge, self._share(charge, 30, 95))
+        return _Procedure(f"{self._source.randrange(10_000, 99_999)}", self._amount(2_500, 90_000))
 
     def claim(self, number: int) -> Claim:
         source = self._source
@@ -147,16 +140,13 @@ class _Payer:
         )
 
     def _service_line(self, day: datetime.date, ordinal: int) -> ServiceLine:
-        # the square makes some procedures common and others rare
-        procedure = self._fee_schedule[int(_PROCEDURES * self._source.random() ** 2)]
-        charge, allowed = procedure.charge, procedure.allowed
-        if self._random_allowed:
-            allowed = self._share(charge, 30, 95)
+        code, charge = self._source.choice(self._charge_master)
+        allowed = self._share(charge, 30, 95)
         adjustments = [Adjustment("CO", "45", charge - allowed), *self._patient_share(allowed)]
         return ServiceLine(
             position=0,
             qualifier="HC",
-            code=procedure.code,
+            code=code,
             modifiers=("25",) if self._source.random() < 0.2 else (),
             charge=charge,
             paid=charge - sum(adjustment.amount for adjustment in adjustments),
@@ -190,9 +180,8 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--claims", type=int, default=20_000)
     parser.add_argument("--transactions", type=int, default=1)
-    parser.add_argument("--random-allowed", action="store_true")
     options = parser.parse_args()
-    write_benchmark_file(options.path, options.claims, options.transactions, options.random_allowed)
+    write_benchmark_file(options.path, options.claims, options.transactions)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import time
 
 import effects
 
-from odoo.addons.base.models.ir_cron import IrCron
 from odoo.modules.registry import Registry
+
+from odoo.addons.base.models.ir_cron import IrCron
 
 LOOK_SECONDS = 0.05
 

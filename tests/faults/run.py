@@ -1,4 +1,4 @@
-"""Run as a process: ``run.py MODULE DATABASE ARGUMENTS...`` configures Odoo, then calls the module's ``main``.
+"""Run as a process: ``run.py MODULE DATABASE ARGUMENTS...`` configures Odoo and calls the module's ``main``.
 
 The suite's addons can be imported only when Odoo knows where they are.
 """

@@ -33,9 +33,8 @@ def test_a_remittance_is_posted_once_whoever_dies(fleet, mailboxes, tell):
             fleet.kill(victim)
             killed_in.append(f"{step} ({time.monotonic() - began:.0f} s)")
         fleet.wait_until(lambda: _is_posted(fleet) and fleet.is_idle(), 90)
-    tell(
-        f"{CLAIMS} claims posted in {time.monotonic() - began:.1f} s, workers killed in {', '.join(killed_in)}"
-    )
+    seconds = time.monotonic() - began
+    tell(f"{CLAIMS} claims posted in {seconds:.1f} s, workers killed in {', '.join(killed_in)}")
     _assert_posted_once(fleet, "K", CLAIMS)
     assert len(killed_in) >= 3
     assert [path.name for path in (mailbox / "archive").iterdir()] == ["k.835"]
@@ -98,7 +97,8 @@ def _assert_posted_once(fleet, prefix, claims):
     assert [row[1:] for row in remittances] == [("posted", claims, amount)]
     entries = fleet.query(
         """
-        SELECT rcm_role, count(DISTINCT rcm_claim_id), count(*), sum(balance), bool_and(parent_state = 'posted')
+        SELECT rcm_role, count(DISTINCT rcm_claim_id), count(*), sum(balance),
+               bool_and(parent_state = 'posted')
           FROM account_move_line JOIN account_move ON account_move.id = move_id
          WHERE account_move.rcm_remittance_id = %s GROUP BY rcm_role
         """,

@@ -33,7 +33,9 @@ class IntegrationQueueLane(models.AbstractModel):
     def _cron_run_lane(self):
         """Run due tasks until none is left or the cron's time is used up."""
         deadline = self.env.context.get("cron_end_time", float("inf"))
-        self._take_back_lost()
+        if taken_back := self._take_back_lost():
+            # The scheduler keeps a cron waiting that was killed three times before it reported progress.
+            self.env["ir.cron"]._commit_progress(taken_back)
         self._in_own_transaction(self._release_due)
         has_run = self._run_due(deadline)
         has_due = self._has_due()
@@ -87,14 +89,26 @@ class IntegrationQueueLane(models.AbstractModel):
         return task_ids
 
     def _take_back_lost(self):
-        """Return the tasks of vanished workers to the queue, or to the dead letter after too many."""
-        for token in self._in_own_transaction(self.env["integration.lease"]._lost_tokens) or ():
-            self._in_own_transaction(lambda: self._take_back(token))  # noqa: B023
+        """Return the tasks of vanished workers to the queue, or to the dead letter after too many.
+
+        :return: how many tasks were taken back
+        """
+        leases, taken_back = self.env["integration.lease"], 0
+        for token in self._in_own_transaction(leases._lost_tokens) or ():
+            put_back, exhausted = self._in_own_transaction(partial(self._take_back, token)) or ([], [])
+            for task_id in exhausted:
+                self._settle_error(task_id, token, self._worker_lost(task_id))
+                self._in_own_transaction(partial(leases._close, token))
+            taken_back += len(put_back) + len(exhausted)
+        return taken_back
 
     def _take_back(self, token):
-        """Take back what a lost worker has claimed; a task that it settles at this moment stays its own."""
+        """Put back what a lost worker has claimed; a task that it settles at this moment stays its own.
+
+        :return: the ids of the tasks that were put back, and of those that have no attempt left
+        """
         if not self.env["integration.lease"]._lock_lost(token):
-            return
+            return [], []
         self.env.cr.execute(
             """
             SELECT id, attempts >= max_attempts FROM integration_task
@@ -105,13 +119,12 @@ class IntegrationQueueLane(models.AbstractModel):
         )
         rows = self.env.cr.fetchall()
         # A batch is run in order: the worker was lost in the first of what is left.
-        self._put_back([task_id for task_id, _is_last in rows[1:]], token, uncounted=True)
-        for task_id, is_last in rows[:1]:
-            if is_last:
-                self._settle_failure(task_id, token, self._worker_lost(task_id))
-            else:
-                self._put_back([task_id], token)
+        begun = [task_id for task_id, is_last in rows[:1] if not is_last]
+        untouched = [task_id for task_id, _is_last in rows[1:]]
+        self._put_back(begun, token)
+        self._put_back(untouched, token, uncounted=True)
         self.env["integration.lease"]._close(token)
+        return begun + untouched, [task_id for task_id, is_last in rows[:1] if is_last]
 
     @staticmethod
     def _worker_lost(task_id):

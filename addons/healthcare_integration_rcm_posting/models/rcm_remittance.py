@@ -109,6 +109,7 @@ class RcmRemittance(models.Model):
                     ("move_id.rcm_remittance_id", "in", self.ids),
                     ("rcm_role", "=", "clearing"),
                     ("parent_state", "=", "posted"),
+                    ("move_id.reversal_move_ids", "=", False),
                 ],
                 ["rcm_remittance_id"],
                 ["balance:sum"],
@@ -143,9 +144,11 @@ class RcmRemittance(models.Model):
 
     def action_open_entries(self):
         self.ensure_one()
-        return self._open_list(
+        action = self._open_list(
             "account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries")
         )
+        # The list that Odoo shows otherwise is made for invoices: due dates, no journal, no state.
+        return {**action, "views": [(self.env.ref("account.view_move_tree").id, "list"), (False, "form")]}
 
     def action_open_exceptions(self):
         self.ensure_one()

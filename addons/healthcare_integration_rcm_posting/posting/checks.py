@@ -73,7 +73,7 @@ _HOLDS = {
         "N1*PR",
         "The payer is unknown here",
         "a mapped payer",
-        "Map the payer's identifier to a partner; what waits is then posted",
+        "Map the payer's identifier to a partner, then resolve this: what waits is posted",
     ),
     "payee_unknown": _Hold(
         "N1*PE",

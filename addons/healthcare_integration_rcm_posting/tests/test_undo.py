@@ -30,12 +30,15 @@ class TestUndo(RcmCase):
         self.assertEqual(self.trial_balance(), before)
         self.assertEqual(invoice.amount_residual, 100)
         self.assertEqual(remittance.state, "undone")
+        self.assertEqual(remittance.clearing_total, 0)
         self.assertFalse(self.exceptions(remittance))
         remittance.with_user(self.biller).action_post()
         self.run_tasks()
         self.assertEqual(remittance.state, "posted")
         self.assertEqual(invoice.amount_residual, 0)
         self.assertEqual(remittance.generation, 2)
+        remittance.invalidate_recordset(["clearing_total"])
+        self.assertEqual(remittance.clearing_total, 120)
 
     def test_undo_refuses_after_the_patient_paid(self):
         self.claim_invoice("U100002", 100)

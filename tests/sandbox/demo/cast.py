@@ -105,14 +105,15 @@ PATIENTS = tuple(f"{family}, {given}" for family in _FAMILY_NAMES for given in _
 
 ADMINISTRATOR = "admin"
 _ROLES = "healthcare_integration_base.group_"
-_BILLING = "account.group_account_invoice"
+#: Without the second one Odoo hides the items of a journal entry.
+_BILLING = ("account.group_account_invoice", "account.group_account_readonly")
 PEOPLE = (
-    Person("biller", "Bill Biller", "resolves exceptions", (f"{_ROLES}operator", _BILLING)),
+    Person("biller", "Bill Biller", "resolves exceptions", (f"{_ROLES}operator", *_BILLING)),
     Person(
         "phi",
         "Priya Privileged",
         "biller who sees patients' names",
-        (f"{_ROLES}operator", f"{_ROLES}phi", _BILLING),
+        (f"{_ROLES}operator", f"{_ROLES}phi", *_BILLING),
     ),
     Person(
         "manager",
@@ -130,4 +131,4 @@ PEOPLE = (
     Person("viewer", "Vera Viewer", "looks on", (f"{_ROLES}viewer",)),
 )
 #: Whom the flow writes records as; nobody logs in with it.
-INTERFACE = Person("remittance.interface", "Remittance interface", "", (f"{_ROLES}operator", _BILLING))
+INTERFACE = Person("remittance.interface", "Remittance interface", "", (f"{_ROLES}operator", *_BILLING))

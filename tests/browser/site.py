@@ -1,0 +1,87 @@
+"""The demo hospital in a database of its own, with Odoo's server and crons, for tests of the screens."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning import (
+    demo,
+    demo_clearing_house,
+    demo_days,
+    demo_hospital,
+    odoo_log,
+    odoo_server,
+    paths,
+    suite_odoo,
+    test_environment,
+)
+from provisioning.database import Databases, working_name
+from provisioning.demo_files import DemoFiles
+
+from tests.sandbox.demo.book import Book
+from tests.sandbox.demo.cast import ADMINISTRATOR, MAILBOX_LOGIN, PEOPLE
+from tests.sandbox.demo.client import Client
+
+_CONCURRENCY = odoo_log.Allowance(
+    re.compile(r"^ERROR odoo\.sql_db: bad query: .*could not serialize access", re.DOTALL),
+    "Odoo runs a request again that another one got in the way of.",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running Odoo in which the clearing house's files of three days were taken in.
+
+    :ivar url: address of the web client, without a path
+    :ivar passwords: by login
+    :ivar book: the claims that were open before the first day
+    """
+
+    url: str
+    database: str
+    passwords: dict[str, str]
+    book: Book
+
+    def client(self, login: str) -> Client:
+        """Return a session that reads what a user may read, to compare the screens with."""
+        return Client(self.url, self.database, login, self.passwords[login])
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Site]:
+    """Serve the demo hospital from a fresh database until the block is left.
+
+    Threads and no worker processes, as those answer the browser's websocket only behind a reverse proxy.
+
+    :param folder: for the demo's files
+    :raises AssertionError: on leaving, when Odoo logged a warning or an error that is not allowed
+    """
+    odoo = test_environment.inherited()
+    files = DemoFiles(folder, paths.LOGS / "browser")
+    passwords = files.passwords((ADMINISTRATOR, *(person.login for person in PEOPLE)))
+    database = working_name("browser")
+    with contextlib.ExitStack() as stack:
+        stack.callback(Databases(odoo.server).drop, database)
+        demo.make_database(odoo, database)
+        house = stack.enter_context(demo_clearing_house.running(files, MAILBOX_LOGIN))
+        demo_hospital.load(odoo, database, house, passwords, files)
+        log = files.log("server")
+        server = stack.enter_context(
+            odoo_server.running(odoo, database, log, workers=0, options=demo.OPTIONS)
+        )
+        site = Site(server.url, database, passwords, Book.read(files.book))
+        demo_days.run(site.client("biller"), house, files)
+        yield site
+    assert_quiet(log)
+
+
+def assert_quiet(log: Path) -> None:
+    """Fail on warnings and errors in Odoo's log, but for those that ``./setup/test`` allows."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        entries = list(odoo_log.read_entries(lines))
+    found = odoo_log.unexpected(entries, [*odoo_log.read_allowances(suite_odoo.ALLOWANCES), _CONCURRENCY])
+    assert not found, "\n".join(f"{entry.level} {entry.logger}: {entry.message}" for entry in found)
