@@ -5,8 +5,8 @@ Runs in Odoo's shell on a database of its own that has the remittance addon inst
     ./setup/odoo shell -d benchmark --no-http < tests/benchmarks/large_file.py
 
 The file is received (encrypted in chunks), split, read to typed claims and stored as records, each step in
-its own transaction as the queue does it. Peak memory is that of the whole process, Odoo included; the limit is
-300 MiB. BENCHMARK_CLAIMS sets the size (220000 claims are about 100 MB).
+its own transaction as the queue does it. Peak memory is that of the whole process, Odoo included; the limit
+is 300 MiB. BENCHMARK_CLAIMS sets the size (220000 claims are about 100 MB).
 """
 
 # ruff: noqa: F821 (env is the shell's)
@@ -69,7 +69,8 @@ def main(env):
         )
     env.cr.execute("DELETE FROM integration_task")
     env.cr.commit()
-    print(f"peak {peak_mib():.0f} MiB of {LIMIT_MIB} MiB: {'within' if peak_mib() < LIMIT_MIB else 'OVER'} the limit")
+    verdict = "within" if peak_mib() < LIMIT_MIB else "OVER"
+    print(f"peak {peak_mib():.0f} MiB of {LIMIT_MIB} MiB: {verdict} the limit")
 
 
 main(env)
