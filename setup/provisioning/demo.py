@@ -77,14 +77,18 @@ def _modules() -> list[str]:
 
 @contextlib.contextmanager
 def served(odoo: Odoo, port: int) -> Iterator[RunningServer]:
-    """Serve the demo's web client, with worker processes and cron lanes, until the block is left.
+    """Serve the demo's web client, with cron lanes, until the block is left.
+
+    One process with threads: worker processes answer the web client's websocket only behind a reverse proxy.
 
     :param port: where to listen; 0 for any free port
     """
     with contextlib.ExitStack() as stack:
         with step("Odoo's server"):
             server = stack.enter_context(
-                odoo_server.running(odoo, DATABASE, FILES.log("server"), port=port, options=OPTIONS)
+                odoo_server.running(
+                    odoo, DATABASE, FILES.log("server"), port=port, workers=0, options=OPTIONS
+                )
             )
         yield server
 
