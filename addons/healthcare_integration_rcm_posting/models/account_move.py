@@ -1,6 +1,7 @@
 import re
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 _NOT_DIGIT = re.compile(r"\D")
@@ -93,6 +94,31 @@ class AccountMove(models.Model):
         )
         for move in self:
             move.rcm_claim_count = counts.get(move, 0)
+
+    # === ENTRIES OF REMITTANCES === #
+
+    def button_draft(self):
+        self._check_undone_as_remittance()
+        return super().button_draft()
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        if not self.env.context.get("rcm_undo"):
+            self._check_undone_as_remittance()
+        return super()._reverse_moves(default_values_list, cancel)
+
+    def _check_undone_as_remittance(self):
+        """A single entry must not leave its remittance half-posted.
+
+        :raise UserError: for an entry of a remittance
+        """
+        for move in self.filtered("rcm_remittance_id"):
+            raise UserError(
+                self.env._(
+                    "%(entry)s belongs to the remittance %(remittance)s: undo the remittance instead.",
+                    entry=move.name,
+                    remittance=move.rcm_remittance_id.display_name,
+                )
+            )
 
     def _patient_of_partner(self):
         """Return the customer when that is the patient: whoever is no payer."""

@@ -48,7 +48,7 @@ class RcmLedger(models.AbstractModel):
         :return: the posted reversals
         """
         defaults = [{"date": date, "ref": self.env._("Undo of %s", move.name)} for move in moves]
-        return moves.with_env(self.env)._reverse_moves(defaults, cancel=True)
+        return moves.with_env(self.env).with_context(rcm_undo=True)._reverse_moves(defaults, cancel=True)
 
     @api.model
     def _settle_bank_line(self, bank_line, lines):

@@ -81,3 +81,14 @@ class TestUndo(RcmCase):
         self.assertEqual(invoice.amount_residual, 600)
         self.undo(reversal)
         self.assertEqual(invoice.amount_residual, 0)
+
+    def test_single_entries_are_not_taken_out_of_a_remittance(self):
+        self.claim_invoice("U100005", 100)
+        remittance = self.take_in(self.remit(claim("U100005", 100, 100)))
+        entry = remittance.entry_ids.with_user(self.biller)
+        with self.assertRaisesRegex(UserError, "undo the remittance instead"):
+            entry.button_draft()
+        with self.assertRaisesRegex(UserError, "undo the remittance instead"):
+            entry._reverse_moves(cancel=True)
+        self.undo(remittance)
+        self.assertEqual(remittance.state, "undone")
