@@ -35,7 +35,9 @@ class RcmLedger(models.AbstractModel):
         :param groups: list of account.move.line recordsets
         """
         if groups:
-            self.env["account.move.line"]._reconcile_plan([group.with_env(self.env) for group in groups])
+            # Tracking each invoice's change of state would cost more than the posting; the caller logs once.
+            env = self.with_context(tracking_disable=True).env
+            env["account.move.line"]._reconcile_plan([group.with_env(env) for group in groups])
 
     @api.model
     def _unreconcile(self, lines):

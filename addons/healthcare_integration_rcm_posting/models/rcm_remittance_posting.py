@@ -259,6 +259,7 @@ class RcmRemittancePosting(models.Model):
             if plan.reverses is not None:
                 record._note_reversal(plan.reverses, records)
         self._store_treatments(entry, records)
+        self._log_on_invoices(entry, records)
         by_status = groupby(entry.claims, lambda plan: self._invoice_status(plan))
         for status, plans in by_status:
             if status:
@@ -274,6 +275,21 @@ class RcmRemittancePosting(models.Model):
         if plan.outcome.value == "posted" and (plan.transferred or plan.patient_share):
             return "forwarded" if plan.status in FORWARDED_STATUSES else "patient"
         return CLAIM_STATUS_OF_OUTCOME.get(plan.outcome.value)
+
+    def _log_on_invoices(self, entry, records):
+        """Leave one note per invoice of what the remittance did to it, for all invoices at once."""
+        outcomes = dict(self.env["rcm.claim"]._fields["outcome"]._description_selection(self.env))
+        notes = {
+            records[plan.position].invoice_id.id: self.env._(
+                "Remittance %(remittance)s: %(outcome)s, paid %(amount)s",
+                remittance=self.display_name,
+                outcome=outcomes[plan.outcome.value].lower(),
+                amount=self.currency_id.format(float(plan.paid)),
+            )
+            for plan in entry.claims
+            if records[plan.position].invoice_id
+        }
+        self.env["account.move"].browse(notes)._message_log_batch(notes)
 
     def _store_treatments(self, entry, records):
         rows = [

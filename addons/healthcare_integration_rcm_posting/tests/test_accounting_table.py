@@ -22,6 +22,8 @@ class TestClaims(RcmCase):
         self.assertEqual(remittance.message_id.state, "applied")
         self.assertEqual(remittance.message_id.parent_id.state, "settled")
         self.assertEqual(self.mailbox.waiting(), [])
+        self.assertIn(remittance.trace_number, invoice.message_ids[0].body)
+        self.assertNotIn("Testcase", invoice.message_ids[0].body)
         self.assertEqual(len(self.mailbox.archived()), 1)
 
     def test_deductible_moves_to_the_patient_when_the_payer_was_invoiced(self):
