@@ -154,7 +154,5 @@ def _is_plain(text: str, delimiters: Delimiters) -> bool:
 def _noteworthy(delimiters: Delimiters) -> re.Pattern[str]:
     """Return what finds segments, each behind a terminator, that must be looked at one by one."""
     terminator, separator = re.escape(delimiters.segment), re.escape(delimiters.element)
-    identifiers = "|".join(ENVELOPE_IDENTIFIERS)
-    return re.compile(
-        f"{terminator}(?:[ \\t{terminator}]|(?:{identifiers})(?:[{separator}{terminator}]|\\Z))"
-    )
+    end = rf"(?:[{separator}{terminator}]|\Z)"
+    return re.compile(rf"{terminator}(?:[ \t{terminator}]|S[TE]{end}|G[SE]{end}|I[SE]A{end})")

@@ -9,7 +9,17 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import (
+    Context,
+    Decimal,
+    DecimalException,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+    Subnormal,
+    Underflow,
+)
 from typing import TypeVar
 
 from ...errors import DocumentError, Finding
@@ -17,11 +27,12 @@ from .reader import Segment
 
 Value = TypeVar("Value")
 
-# Numbers of this length are far more than the ten digits that the guides allow, and sums of them are
-# exact within the 28 digits of Python's decimal context.
-_USUAL_LENGTH = 12
-_unusual = re.compile(r"[^0-9.\-]").search
-_LONG_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,4})?")
+# Type R has at most 18 digits. The context refuses more, so that numbers are exact and their sums too.
+_EXACT = Context(
+    prec=18, Emin=-18, Emax=18, traps=[InvalidOperation, Inexact, Rounded, Overflow, Underflow, Subnormal]
+)
+_to_exact_decimal = _EXACT.create_decimal
+_find_other_characters = re.compile(r"[^0-9.\-]").search
 _FOUND_LENGTH = 30
 
 
@@ -37,13 +48,13 @@ class UnreadableValue(ValueError):
 def parse_decimal(text: str) -> Decimal:
     """Return the number that X12 type R means; exponents, separators of thousands and ``+`` are refused."""
     try:
-        if len(text) <= _USUAL_LENGTH and not _unusual(text):
-            return Decimal(text)
-        if _LONG_DECIMAL.fullmatch(text.strip()):
-            return Decimal(text.strip())
-    except InvalidOperation:
-        pass  # signs or points in the wrong place: the same answer as for other characters
-    raise UnreadableValue("x12.decimal", "a number such as -1234.5 (up to 15 digits and 4 decimals)")
+        if not _find_other_characters(text):
+            return _to_exact_decimal(text)
+        if not _find_other_characters(stripped := text.strip()):
+            return _to_exact_decimal(stripped)
+    except DecimalException:
+        pass  # too many digits, or signs and points in the wrong place
+    raise UnreadableValue("x12.decimal", "a number such as -1234.5, of at most 18 digits")
 
 
 def parse_date(text: str) -> datetime.date:

@@ -1,4 +1,4 @@
-"""The segments of claims (loop 2100) and of their service lines (loop 2110).
+"""The segments of claims (loop 2100); some occur in service lines (loop 2110) as well.
 
 Each function computes what it needs before it changes anything: a segment that turns out to be
 unreadable is repaired and read again (see :mod:`.repair`).
@@ -6,21 +6,24 @@ unreadable is repaired and read again (see :mod:`.repair`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element, parse_decimal
 
 from .codes import ADJUSTMENT_GROUPS, CLAIM_STATUSES, FORMER_ADJUSTMENT_GROUPS
-from .documents import ZERO, Adjustment, Claim, ServiceLine
+from .documents import ZERO, Adjustment, Claim
 from .state import ReaderState, parse_optional_date, parse_quantity
 
 _INPATIENT_REMARKS = (5, 20, 21, 22, 23)
 _OUTPATIENT_REMARKS = (3, 4, 5, 6, 7)
 
 
-def claim(state: ReaderState, segment: Segment, position: int) -> Claim:
-    """CLP: return a new claim, not yet part of the state."""
+def open_claim(state: ReaderState, segment: Segment, position: int) -> Claim:
+    """CLP: return a new claim, which is then the open one."""
     patient = segment[5] if len(segment) > 5 else ""
-    return Claim(
+    claim = Claim(
         position,
         segment[1].strip(),
         segment[2],
@@ -29,9 +32,14 @@ def claim(state: ReaderState, segment: Segment, position: int) -> Claim:
         parse_decimal(patient) if patient else ZERO,
         *segment[6:10],  # filing indicator, payer's claim number, facility type, frequency
     )
+    state.claim = claim
+    if claim.status not in CLAIM_STATUSES or not claim.claim_id:
+        for finding in _unusual_claim(state, segment, position):
+            state.report(finding)
+    return claim
 
 
-def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[Finding]:
+def _unusual_claim(state: ReaderState, segment: Segment, position: int) -> list[Finding]:
     """Return what is unusual about the identification of a claim."""
     findings = []
     if not element(segment, 1):
@@ -60,33 +68,20 @@ def claim_findings(state: ReaderState, segment: Segment, position: int) -> list[
     return findings
 
 
-def service_line(state: ReaderState, segment: Segment, position: int) -> ServiceLine:
-    """SVC: return a new service line, not yet part of the state."""
-    qualifier, _, code = segment[1].partition(state.component)
-    charge, paid = parse_decimal(segment[2]), parse_decimal(segment[3])
-    line = ServiceLine(position, qualifier, code, (), charge, paid)
-    if state.component in code:
-        line.code, *modifiers = code.split(state.component)
-        line.modifiers = tuple(filter(None, modifiers[:4]))
-    count = len(segment)
-    if count > 4:
-        line.revenue_code = segment[4]
-    if count > 5:
-        line.units = parse_quantity(segment[5])
-    if count > 6:
-        line.submitted_procedure = segment[6].replace(state.component, ":")
-    if count > 7:
-        line.submitted_units = parse_quantity(segment[7])
-    return line
+def claim_adjustments(state: ReaderState, segment: Segment, position: int) -> None:
+    """CAS of the claim."""
+    read_adjustments(state, state.claim.adjustments, segment, position)
 
 
-def adjustments(state: ReaderState, segment: Segment, position: int) -> None:
-    """CAS: up to six reason/amount/quantity triples of one group; more are read as well."""
+def read_adjustments(
+    state: ReaderState, adjustments: list[Adjustment], segment: Segment, position: int
+) -> None:
+    """CAS: add up to six reason/amount/quantity triples of one group; more are read as well."""
     group, reason, amount = segment[1], segment[2], parse_decimal(segment[3])
     if len(segment) == 4:
-        state.adjustments.append(Adjustment(group, reason, amount, None, position))
+        adjustments.append(Adjustment(group, reason, amount, None, position))
     else:
-        state.adjustments.extend(_adjustment_triples(segment, position))
+        adjustments.extend(_adjustment_triples(segment, position))
     if group not in ADJUSTMENT_GROUPS:
         state.report(_unusual_group(state, segment, position))
     if not reason:
@@ -97,7 +92,7 @@ def _adjustment_triples(segment: Segment, position: int) -> list[Adjustment]:
     group = segment[1]
     triples = []
     for index in range(2, len(segment), 3):
-        reason, amount = segment[index], segment[index + 1]
+        reason, amount = segment[index], element(segment, index + 1)
         if reason or amount:
             quantity = parse_quantity(element(segment, index + 2))
             triples.append(Adjustment(group, reason, parse_decimal(amount), quantity, position))
@@ -168,11 +163,6 @@ def _add_remarks(state: ReaderState, segment: Segment, indexes: tuple[int, ...])
     state.claim.remarks += tuple(code for index in indexes if (code := element(segment, index)))
 
 
-def line_remark(state: ReaderState, segment: Segment, position: int) -> None:
-    """LQ: one remark code of a service line."""
-    state.line.remarks += (segment[2],)
-
-
 def claim_date(state: ReaderState, segment: Segment, position: int) -> None:
     """DTM: statement period and date of receipt; other dates are left to the file."""
     qualifier, date = segment[1], parse_optional_date(segment[2])
@@ -184,33 +174,43 @@ def claim_date(state: ReaderState, segment: Segment, position: int) -> None:
         state.claim.received = date
 
 
-def line_date(state: ReaderState, segment: Segment, position: int) -> None:
-    """DTM: date or period of the service."""
-    qualifier, date = segment[1], parse_optional_date(segment[2])
-    if qualifier in ("472", "150"):
-        state.line.service_date = date
-    elif qualifier == "151":
-        state.line.service_date_end = date
+def claim_reference(state: ReaderState, segment: Segment, position: int) -> None:
+    """REF of the claim."""
+    keep_first(state, state.claim.references, segment[2], segment, position)
 
 
-def reference(state: ReaderState, segment: Segment, position: int) -> None:
-    """REF: of the claim, or of the service line once one is open."""
-    qualifier, value = segment[1], segment[2]
-    if qualifier == "6R" and state.line is not None:
-        state.line.control_number = value
-    elif qualifier in state.references:
+def claim_amount(state: ReaderState, segment: Segment, position: int) -> None:
+    """AMT of the claim: supplemental information, which never takes part in balancing."""
+    keep_first(state, state.claim.amounts, parse_decimal(segment[2]), segment, position)
+
+
+def keep_first(
+    state: ReaderState, values: dict[str, Any], value: Any, segment: Segment, position: int
+) -> None:
+    """Keep a value under the qualifier of its segment, unless one is there."""
+    qualifier = segment[1]
+    if qualifier in values:
         state.report(_repeated(state, segment, position))
     else:
-        state.references[qualifier] = value
+        values[qualifier] = value
 
 
-def amount(state: ReaderState, segment: Segment, position: int) -> None:
-    """AMT: supplemental information, which never takes part in balancing."""
-    qualifier, value = segment[1], parse_decimal(segment[2])
-    if qualifier in state.amounts:
-        state.report(_repeated(state, segment, position))
-    else:
-        state.amounts[qualifier] = value
+def pass_over(state: ReaderState, segment: Segment, position: int) -> None:
+    """A segment that may stand here and holds nothing that is kept."""
+
+
+#: What each segment of a claim means, apart from those that open and close its loops.
+CLAIM_SEGMENTS: dict[str, Callable[[ReaderState, Segment, int], None]] = {
+    "CAS": claim_adjustments,
+    "NM1": person,
+    "MIA": inpatient,
+    "MOA": outpatient,
+    "REF": claim_reference,
+    "DTM": claim_date,
+    "PER": pass_over,
+    "AMT": claim_amount,
+    "QTY": pass_over,
+}
 
 
 def _repeated(state: ReaderState, segment: Segment, position: int) -> Finding:

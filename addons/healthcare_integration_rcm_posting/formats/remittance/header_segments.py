@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import Segment, element, parse_decimal
 
@@ -90,6 +92,27 @@ def contact(state: ReaderState, segment: Segment, position: int) -> None:
     channels = [f"{channel} {address}" for channel, address in pairs if address]
     line = " ".join(part for part in (element(segment, 2), *channels) if part)
     state.party.contact = "\n".join(part for part in (state.party.contact, line) if part)
+
+
+def pass_over(state: ReaderState, segment: Segment, position: int) -> None:
+    """A segment that may stand here and holds nothing that is kept."""
+
+
+#: What each segment of the header means.
+HEADER_SEGMENTS: dict[str, Callable[[ReaderState, Segment, int], None]] = {
+    "BPR": payment,
+    "NTE": pass_over,
+    "TRN": trace,
+    "CUR": currency,
+    "REF": reference,
+    "DTM": production_date,
+    "N1": party,
+    "N2": pass_over,
+    "N3": street,
+    "N4": town,
+    "PER": contact,
+    "RDM": pass_over,
+}
 
 
 def header_findings(state: ReaderState) -> list[Finding]:

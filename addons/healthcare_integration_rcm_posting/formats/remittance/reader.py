@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 from odoo.addons.healthcare_integration_base.errors import DocumentError, Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
@@ -11,15 +12,15 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     Source,
     TransactionEnvelope,
     TransactionReader,
-    UnreadableValue,
     read_transaction,
 )
 
 from .balance import transaction_balance
+from .claim_segments import open_claim
 from .codes import IMPLEMENTATION, TRANSACTION_SET
 from .documents import RemittanceHeader, RemittanceSummary
-from .loops import HEADER, close_loops, unexpected
-from .repair import read_damaged
+from .loops import read_between_claims, read_claim, read_header
+from .repair import read_or_repair
 from .state import Document, ReaderState
 
 
@@ -39,16 +40,20 @@ def read_remittance(
     state = _initial_state(envelope, FindingLog() if findings is None else findings)
     remaining = iter(segments)
     _check_transaction_set(next(remaining, [""]), envelope)
-    position = 1
-    for position, segment in enumerate(remaining, start=2):
-        try:
-            documents = state.handlers.get(segment[0], unexpected)(state, segment, position)
-        except (UnreadableValue, IndexError):
-            documents = read_damaged(state, segment, position)
-        if documents:
-            yield from documents
-    yield from close_loops(state)
-    yield _summary(state, position)
+    positions = count(2)
+    numbered = zip(remaining, positions, strict=False)
+    following = read_header(state, numbered)
+    yield state.header
+    while following is not None:
+        segment, position = following
+        if segment[0] == "CLP":
+            claim = read_or_repair(state, open_claim, segment, position)
+            following = read_claim(state, claim, numbered)
+            yield claim
+        else:
+            read_between_claims(state, segment, position)
+            following = next(numbered, None)
+    yield _summary(state, segment_count=next(positions) - 1)
 
 
 def read_remittance_transaction(source: Source, envelope: TransactionEnvelope) -> Iterator[Document]:
@@ -83,7 +88,7 @@ def _initial_state(envelope: TransactionEnvelope, findings: FindingLog) -> Reade
     )
     if envelope.version and not envelope.version.startswith(IMPLEMENTATION[:10]):
         findings.add(_other_version(envelope))
-    return ReaderState(envelope, findings, header, HEADER, envelope.delimiters.component)
+    return ReaderState(envelope, findings, header, envelope.delimiters.component)
 
 
 def _summary(state: ReaderState, segment_count: int) -> RemittanceSummary:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from odoo.addons.healthcare_integration_base.errors import Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
@@ -21,8 +21,9 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
     unreadable_finding,
 )
 
-from .loops import unexpected
-from .state import Document, ReaderState
+from .state import ReaderState
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,29 @@ _TYPES = {
 }
 #: As many elements as any segment is read by.
 _LENGTH = 17
+#: What a segment raises that cannot be read as it is: a wrong value, or too few elements.
+Damage = (UnreadableValue, IndexError)
 
 
-def read_damaged(state: ReaderState, segment: Segment, position: int) -> tuple[Document, ...] | None:
-    """Read a segment for which its handler failed; the findings go where the segment went."""
+def read_or_repair(
+    state: ReaderState, read: Callable[[ReaderState, Segment, int], Result], segment: Segment, position: int
+) -> Result:
+    """Read a segment; if it is damaged, read what can be repaired of it and report the rest."""
+    try:
+        return read(state, segment, position)
+    except Damage:
+        return read_repaired(state, read, segment, position)
+
+
+def read_repaired(
+    state: ReaderState, read: Callable[[ReaderState, Segment, int], Result], segment: Segment, position: int
+) -> Result:
+    """Read what can be repaired of a damaged segment and report the rest where the segment went."""
     repaired, findings = repair(state, segment, position)
-    documents = state.handlers.get(segment[0], unexpected)(state, repaired, position)
+    result = read(state, repaired, position)
     for finding in findings:
         state.report(finding)
-    return documents
+    return result
 
 
 def repair(state: ReaderState, segment: Segment, position: int) -> tuple[Segment, list[Finding]]:
@@ -84,14 +99,21 @@ def repair(state: ReaderState, segment: Segment, position: int) -> tuple[Segment
 
 def _typed_elements(segment: Segment) -> Iterator[tuple[int, _ElementType]]:
     """Yield index and type of the elements that are not plain text."""
-    length = len(segment)
     if segment[0] == "CAS":
-        for index in range(2, max(length, 3), 3):
+        for index in _group_starts(segment, 2, 3):
             yield index + 1, _AMOUNT
             yield index + 2, _QUANTITY
     elif segment[0] == "PLB":
         yield 2, _DATE
-        for index in range(3, max(length, 4), 2):
+        for index in _group_starts(segment, 3, 2):
             yield index + 1, _AMOUNT
     else:
         yield from _TYPES.get(segment[0], {}).items()
+
+
+def _group_starts(segment: Segment, first: int, size: int) -> Iterator[int]:
+    """Yield where each group of elements starts that is not blank; the first one must be there."""
+    yield first
+    for index in range(first + size, len(segment), size):
+        if any(segment[index : index + 2]):
+            yield index

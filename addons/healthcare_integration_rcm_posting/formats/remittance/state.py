@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,41 +17,32 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
 
 from .documents import (
     ZERO,
-    Adjustment,
     Claim,
     Party,
     ProviderAdjustment,
     RemittanceHeader,
     RemittanceSummary,
-    ServiceLine,
 )
 
 parse_quantity = remembering(parse_decimal, {"": None})
 parse_optional_date = remembering(parse_date, {"": None})
 
+#: A segment and its ordinal in the transaction, counting ST as 1.
+Numbered = tuple[Segment, int]
 Document = RemittanceHeader | Claim | RemittanceSummary
-#: Takes one segment in; returns the documents that it completes.
-Handler = Callable[["ReaderState", Segment, int], "tuple[Document, ...] | None"]
 
 
 @dataclass(slots=True)
 class ReaderState:
-    """The open loops of a transaction. ``adjustments``, ``amounts`` and ``references`` are those of the
-    innermost open loop, so that one handler serves claim and service line."""
+    """What is known of a transaction while it is read; ``claim`` and ``party`` are the open ones."""
 
     envelope: TransactionEnvelope
     findings: FindingLog
     header: RemittanceHeader
-    handlers: dict[str, Handler]
     component: str  # the separator within composite elements
-    seen: set[str] = field(default_factory=set)  # header segments that came
-    header_given: bool = False
+    seen: set[str] = field(default_factory=set)  # segments that may occur once
     party: Party | None = None
     claim: Claim | None = None
-    line: ServiceLine | None = None
-    adjustments: list[Adjustment] = field(default_factory=list)
-    amounts: dict[str, Decimal] = field(default_factory=dict)
-    references: dict[str, str] = field(default_factory=dict)
     provider_adjustments: list[ProviderAdjustment] = field(default_factory=list)
     provider_adjustment_total: Decimal = ZERO
     claim_count: int = 0

@@ -1,11 +1,17 @@
 import datetime
 from decimal import Decimal
+from itertools import chain, count, islice
 
 import pytest
 from remittance_files import ENVELOPE, HEADER, codes, read
 
 from odoo.addons.healthcare_integration_base.formats.x12 import Delimiters, Interchange, TransactionEnvelope
-from odoo.addons.healthcare_integration_rcm_posting.formats.remittance import Adjustment, Claim, ServiceLine
+from odoo.addons.healthcare_integration_rcm_posting.formats.remittance import (
+    Adjustment,
+    Claim,
+    ServiceLine,
+    read_remittance,
+)
 from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.codes import CLAIM_STATUSES
 
 PAID = "CLP*A1*1*100*80"
@@ -170,6 +176,15 @@ def test_empty_triples_are_none():
     assert [adjustment.reason for adjustment in line.adjustments] == ["45", "131"]
 
 
+@pytest.mark.parametrize(
+    "segment", ["CAS*CO*45*20*", "CAS*CO*45*20**", "CAS*CO*45*20***", "CAS*CO*45*20****"]
+)
+def test_empty_elements_at_the_end_of_cas(segment):
+    _, (claim,), summary = read(PAID, segment)
+    assert claim.adjustments == [Adjustment("CO", "45", Decimal(20), None, 16)]
+    assert summary.findings == []
+
+
 def test_repeated_cas_adds_up():
     line = only_line("SVC*HC:1*100*80", "CAS*CO*45*10", "CAS*CO*131*5", "CAS*PR*1*5")
     assert [adjustment.amount for adjustment in line.adjustments] == [10, 5, 5]
@@ -325,3 +340,16 @@ def test_names_are_not_in_findings():
     )
     assert claim.patient_name == "SECRET, NAME"
     assert not any("SECRET" in str(finding) for finding in claim.findings)
+
+
+def test_claims_come_one_by_one_from_an_endless_transaction():
+    numbers = count()
+    claims = (
+        segment.split("*")
+        for number in numbers
+        for segment in (f"CLP*A{number}*1*100*80", "SVC*HC:1*100*80", "CAS*CO*45*20")
+    )
+    documents = read_remittance(chain([["ST", "835", "0001"], ["LX", "1"]], claims), ENVELOPE)
+    next(documents)
+    assert [claim.claim_id for claim in islice(documents, 1000)] == [f"A{number}" for number in range(1000)]
+    assert next(numbers) <= 1002

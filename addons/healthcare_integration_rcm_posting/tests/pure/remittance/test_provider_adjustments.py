@@ -32,6 +32,13 @@ def test_as_many_pairs_as_there_are(count):
     ]
 
 
+@pytest.mark.parametrize("end", ["", "*", "**", "***"])
+def test_empty_elements_at_the_end_of_plb(end):
+    _, _, summary = read("CLP*A*1*85*85", f"PLB*1*20261231*CS:1*5{end}")
+    assert [one.amount for one in summary.provider_adjustments] == [5]
+    assert summary.findings == []
+
+
 def test_claims_behind_provider_adjustments_are_read():
     _, claims, summary = read("PLB*1*20261231*CS*5", "CLP*A*1*85*85")
     assert [claim.claim_id for claim in claims] == ["A"]
