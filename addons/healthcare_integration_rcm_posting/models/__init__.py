@@ -19,6 +19,7 @@ from . import (
     rcm_remittance_actions,
     rcm_remittance_bank,
     rcm_remittance_display,
+    rcm_remittance_facility,
     rcm_remittance_intake,
     rcm_remittance_parties,
     rcm_remittance_planning,

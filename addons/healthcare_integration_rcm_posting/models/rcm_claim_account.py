@@ -97,6 +97,7 @@ class RcmClaimAccount(models.Model):
                 "rcm_claim_id",
                 "rcm_invoice_id",
                 "account_type",
+                "analytic_distribution",
                 "company_currency_id",
             ],
             order="date_maturity, id",
@@ -188,6 +189,7 @@ class RcmClaimAccount(models.Model):
             partner=line.partner_id.id or None,
             amount=as_decimal(line.balance, currency),
             matched=tuple(matched),
+            distribution=tuple(sorted((line.analytic_distribution or {}).items())),
         )
 
     def _figures(self):

@@ -135,11 +135,17 @@ class RcmRemittancePlanning(models.Model):
         return entries
 
     def _posting_context(self):
+        rules = self.env["rcm.posting.rule"]._rule_table(self.company_id)
+        provider_rules = self.env["rcm.provider.adjustment.rule"]._rule_table(self.company_id)
+        accounts = self.env["rcm.posting.account"]._accounts(self.company_id)
         return PostingContext(
             payer=self.payer_id.id,
-            rules=self.env["rcm.posting.rule"]._rule_table(self.company_id),
-            provider_rules=self.env["rcm.provider.adjustment.rule"]._rule_table(self.company_id),
-            accounts=self.env["rcm.posting.account"]._accounts(self.company_id),
+            rules=rules,
+            provider_rules=provider_rules,
+            accounts=accounts,
+            distributions=self._distributions(
+                rules.accounts | provider_rules.accounts | {*accounts.values()}
+            ),
             policy=self._policy(),
             control_number=self.control_number or "",
             trace_number=self.trace_number or "",

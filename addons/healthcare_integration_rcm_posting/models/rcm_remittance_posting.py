@@ -229,7 +229,10 @@ class RcmRemittancePosting(models.Model):
     def _line_values(self, line, records):
         amount = float(line.amount)
         claim = records.get(line.position)
+        # Without a value Odoo's own distribution models decide.
+        analytic = {} if line.distribution is None else {"analytic_distribution": dict(line.distribution)}
         return {
+            **analytic,
             "name": line.label,
             "account_id": line.account,
             "partner_id": line.partner,

@@ -80,7 +80,13 @@ def plan_resolution(
     plan = plan_claim(claim, account, context, key_prefix)
     if waiting is not None:
         _spend(plan, waiting)
-    entry = EntryPlan(part=1, claims=[plan], unreconcile=plan.unreconcile)
+    return entry_of([plan], context)
+
+
+def entry_of(plans: list[ClaimPlan], context: PostingContext) -> EntryPlan:
+    """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
+    entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    entry.distribute(context.distributions)
     entry.verify()
     return entry
 

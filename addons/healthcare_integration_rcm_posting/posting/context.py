@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .ledger import Distribution
 from .roles import Role
 from .rules import ProviderAdjustmentRuleTable, RuleTable
 
@@ -33,6 +34,8 @@ class PostingContext:
 
     :ivar payer: partner id of the payer that sent the remittance
     :ivar accounts: account ids by role, from the company's settings
+    :ivar distributions: by account id, the analytic distribution of every line on the account: the facility
+        that is paid. What other accounts carry is left to whoever creates the lines.
     :ivar missing_roles: roles that the plan needs and ``accounts`` does not have; any holds the remittance
     """
 
@@ -44,6 +47,7 @@ class PostingContext:
     control_number: str = ""
     trace_number: str = ""
     payment_date: datetime.date | None = None
+    distributions: Mapping[int, Distribution] = field(default_factory=dict)
     missing_roles: set[Role] = field(default_factory=set)
 
     def account(self, role: Role) -> int | None:
