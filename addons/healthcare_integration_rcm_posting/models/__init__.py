@@ -21,6 +21,7 @@ from . import (
     rcm_remittance_display,
     rcm_remittance_facility,
     rcm_remittance_intake,
+    rcm_remittance_pairing,
     rcm_remittance_parties,
     rcm_remittance_planning,
     rcm_remittance_posting,

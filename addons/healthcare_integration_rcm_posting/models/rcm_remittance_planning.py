@@ -170,7 +170,11 @@ class RcmRemittancePlanning(models.Model):
     def _gather_provider_items(self, ledger, context, summary):
         """Add the open items that provider adjustments may pair up with, oldest first."""
         references = {
-            normalised_reference(adjustment.reference) for adjustment in summary.provider_adjustments
+            normalised_reference(reference)
+            for reference in (
+                context.trace_number,
+                *(adjustment.reference for adjustment in summary.provider_adjustments),
+            )
         }
         lines = self.env["account.move.line"].search(
             [

@@ -231,6 +231,35 @@ class TestProviderAdjustments(RcmCase):
         self.assert_posted(remittance, claim_receivable=-400, takeback=100)
         self.assertEqual(self.exceptions(remittance).code, "remittance.provider_adjustment.takeback")
 
+    def test_announcement_pairs_with_the_collection_before_it(self):
+        collected = self.pay(600, adjustments=[provider_adjustment("WO", 200, "R1")])
+        self.assert_posted(collected, claim_receivable=-600, takeback=200)
+        exception = self.exceptions(collected)
+        announced = self.pay(600, adjustments=[provider_adjustment("WO", -250, "r 1")])
+        self.assertEqual((collected.amount, announced.amount), (400, 850))
+        self.assert_posted(announced, claim_receivable=-600, takeback=-200, payer_refund=-50)
+        takebacks = (collected + announced).entry_ids.line_ids.filtered(
+            lambda line: line.rcm_role == "takeback"
+        )
+        self.assertEqual(takebacks.mapped("reconciled"), [True, True])
+        self.assertEqual(exception.state, "resolved")
+        self.assertFalse(self.exceptions(collected))
+
+    def test_announcement_of_a_part_leaves_the_exception_open(self):
+        collected = self.pay(600, adjustments=[provider_adjustment("WO", 200, "R2")])
+        announced = self.pay(600, adjustments=[provider_adjustment("WO", -50, "R2")])
+        self.assert_posted(announced, claim_receivable=-600, takeback=-50)
+        self.assertEqual(self.exceptions(collected).code, "remittance.provider_adjustment.takeback")
+
+    def test_balance_is_applied_before_it_is_carried_forward(self):
+        applied = self.pay(600, adjustments=[provider_adjustment("FB", 200, "T88")])
+        exception = self.exceptions(applied)
+        carried = self.pay(600, adjustments=[provider_adjustment("FB", -200, "X")], trace="T88")
+        self.assert_posted(carried, claim_receivable=-600, forward_balance=-200)
+        self.assertEqual(exception.state, "resolved")
+        lines = (applied + carried).entry_ids.line_ids
+        self.assertTrue(all(line.reconciled for line in lines if line.rcm_role == "forward_balance"))
+
     def test_balance_is_carried_forward_and_applied(self):
         carried = self.take_in(
             self.remit(
