@@ -11,6 +11,7 @@ from .rcm_remittance import POSTED_STATES
 _KIND_OF_ROLE = {
     Role.PATIENT_RECEIVABLE.value: ItemKind.PATIENT,
     Role.PAYER_RECEIVABLE.value: ItemKind.NEXT_PAYER,
+    Role.DENIED_RECEIVABLE.value: ItemKind.DENIED,
     Role.CLAIM_RECEIVABLE.value: ItemKind.REVERSAL,
 }
 _PARKED_KINDS = {Role.UNAPPLIED_CASH.value: ItemKind.UNAPPLIED, Role.TAKEBACK.value: ItemKind.TAKEBACK}

@@ -69,6 +69,7 @@ class RcmRemittancePlanning(models.Model):
         return PostingPolicy(
             claims_per_entry=company.rcm_entry_claim_limit or 500,
             post_balanced_claims=company.rcm_unbalanced_claim_policy == "post_balanced",
+            reclass_denied=company.rcm_denied_claim_policy == "reclass",
         )
 
     # === CHECKS === #

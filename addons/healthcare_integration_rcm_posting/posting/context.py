@@ -18,10 +18,12 @@ class PostingPolicy:
     :ivar claims_per_entry: at most so many claims in one journal entry
     :ivar post_balanced_claims: post the claims that balance when others do not; without it a
         remittance with any unbalanced claim is held. One whose total does not balance is always held.
+    :ivar reclass_denied: move the open amount of a claim that is denied as a whole to a receivable of its own
     """
 
     claims_per_entry: int = 500
     post_balanced_claims: bool = False
+    reclass_denied: bool = False
 
     def __post_init__(self) -> None:
         if self.claims_per_entry < 1:

@@ -31,11 +31,13 @@ Distribution = tuple[tuple[str, float], ...]  # (analytic account ids, percentag
 
 
 class ItemKind(str, Enum):
-    """What an open item of a claim is; ``REVERSAL`` is what a reversed claim left open."""
+    """What an open item of a claim is; ``REVERSAL`` is what a reversed claim left open, ``DENIED`` what a
+    payer owes on a claim that it denied."""
 
     INVOICE = "invoice"
     PATIENT = "patient"
     NEXT_PAYER = "next_payer"
+    DENIED = "denied"
     REVERSAL = "reversal"
     UNAPPLIED = "unapplied"
     TAKEBACK = "takeback"

@@ -21,7 +21,9 @@ from .settlement import park
 REVERSAL_STATUS = "22"
 
 _PARKED_KINDS = {Role.UNAPPLIED_CASH: ItemKind.UNAPPLIED, Role.TAKEBACK: ItemKind.TAKEBACK}
-_ITEM_ROLES = frozenset({Role.PATIENT_RECEIVABLE, Role.PAYER_RECEIVABLE, *_PARKED_KINDS})
+_ITEM_ROLES = frozenset(
+    {Role.PATIENT_RECEIVABLE, Role.PAYER_RECEIVABLE, Role.DENIED_RECEIVABLE, *_PARKED_KINDS}
+)
 
 
 def plan_reversal(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context: PostingContext) -> None:

@@ -39,6 +39,7 @@ ACCOUNTS = {role: 101 + number for number, role in enumerate(role for role in Ro
 ROLE_KINDS = {
     Role.PATIENT_RECEIVABLE: ItemKind.PATIENT,
     Role.PAYER_RECEIVABLE: ItemKind.NEXT_PAYER,
+    Role.DENIED_RECEIVABLE: ItemKind.DENIED,
     Role.UNAPPLIED_CASH: ItemKind.UNAPPLIED,
     Role.TAKEBACK: ItemKind.TAKEBACK,
 }
