@@ -41,6 +41,12 @@ class IntegrationException(models.Model):
             },
         }
 
+    def action_map_rcm_facility(self):
+        """Ask which analytic account the unknown payee is, where facilities are no companies."""
+        action = self.action_map_rcm_party()
+        action["context"]["default_res_model"] = "account.analytic.account"
+        return action
+
     def action_add_rcm_posting_rule(self):
         """Ask what the adjustment that no posting rule covers means in the books."""
         require_group(self, "group_manager")

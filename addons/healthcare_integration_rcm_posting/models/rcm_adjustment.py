@@ -24,6 +24,7 @@ class RcmAdjustment(models.Model):
     currency_id = fields.Many2one(related="claim_id.currency_id")
     remittance_id = fields.Many2one(related="claim_id.remittance_id")
     payer_id = fields.Many2one(related="claim_id.payer_id")
+    facility_id = fields.Many2one(related="claim_id.remittance_id.facility_id")
     payment_date = fields.Date(related="claim_id.remittance_id.payment_date")
     service_code = fields.Char(string="Procedure", related="service_line_id.code")
     position = fields.Integer(help="Segment of the CAS in its transaction", readonly=True, aggregator=None)

@@ -6,9 +6,8 @@ from odoo import models
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..formats.remittance.documents import Claim
-from ..posting.claims import plan_claim
+from ..posting.claims import entry_of, plan_claim
 from ..posting.issues import review_issue
-from ..posting.plan import EntryPlan
 
 REVIEW = "review"
 
@@ -62,11 +61,8 @@ class RcmRemittanceReview(models.Model):
                 plans.append(
                     plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}.")
                 )
-        entry = EntryPlan(
-            part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile]
-        )
+        entry = entry_of(plans, context)
         entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
-        entry.verify()
         return entry
 
     @staticmethod

@@ -32,10 +32,11 @@ class RcmRemittanceUndo(models.Model):
             lambda entry: entry.state == "posted" and not entry.reversed_entry_id
         )
         originals = entries.filtered(lambda entry: not entry.reversal_move_ids)
-        ledger = self.env["rcm.ledger"]
+        ledger, paired = self.env["rcm.ledger"], remittance._paired_lines(originals)
         ledger._reverse(originals, remittance._undo_date())
         ledger._reconcile(remittance._settlements_to_restore())
         remittance._forget_outcomes()
+        remittance._report_unpaired(paired)
         self.env["integration.audit.entry"]._record(
             "remittance.undone", self, {"generation": remittance.generation}
         )

@@ -1,6 +1,7 @@
 from . import (
     test_accounting_table,
     test_bank,
+    test_facility,
     test_holds,
     test_identity,
     test_ledger,

@@ -71,6 +71,25 @@ class TestUndo(RcmCase):
         self.undo(announced)
         self.assertFalse(self.trial_balance())
 
+    def test_undo_of_what_paired_up_asks_again(self):
+        interest = provider_adjustment("L6", -300)
+        collected = self.take_in(self.remit(adjustments=[provider_adjustment("WO", 200, "U8"), interest]))
+        asked = self.exceptions(collected)
+        before = self.trial_balance()
+        announced = self.take_in(self.remit(adjustments=[provider_adjustment("WO", -200, "U8")]))
+        self.assertFalse(self.exceptions(collected))
+        with self.assertRaisesRegex(UserError, "Release first"):
+            self.undo(collected)
+        self.undo(announced)
+        self.assertEqual(self.trial_balance(), before)
+        again = self.exceptions(collected)
+        self.assertEqual(
+            (again.code, again.subject, again.amount, again.remedy),
+            (asked.code, asked.subject, asked.amount, asked.remedy),
+        )
+        self.undo(collected)
+        self.assertFalse(self.exceptions(collected))
+
     def test_undo_of_a_reversal_settles_the_invoice_again(self):
         invoice = self.claim_invoice("U100003", 600)
         self.take_in(self.remit(claim("U100003", 600, 600)))
