@@ -56,6 +56,16 @@ class IntegrationException(models.Model):
             "context": {"default_group_code": group_code, "default_reason": reason},
         }
 
+    def _leave(self, messages, resolution):
+        """An exception that stays open for other remittances leads to one of those."""
+        shared = super()._leave(messages, resolution)
+        for exception in shared.filtered(lambda e: e.rcm_remittance_id.message_id in messages):
+            remittances = exception.message_ids._remittances()
+            claims = exception.rcm_claim_id.filtered(lambda claim, r=remittances: claim.remittance_id in r)
+            # See message_ids: what it is about is no user's choice.
+            exception.sudo().write({"rcm_remittance_id": remittances[:1].id, "rcm_claim_id": claims.id})
+        return shared
+
     def _release(self):
         """Adjustments that waited for a posting rule are looked at again."""
         result = super()._release()
