@@ -4,9 +4,6 @@ from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..posting.issues import NO_RULE_CODE
 
-#: What a reference of these kinds names.
-_MODEL_OF_KIND = {"payer": "res.partner", "payee": "res.company"}
-
 
 class IntegrationException(models.Model):
     _inherit = "integration.exception"
@@ -26,19 +23,13 @@ class IntegrationException(models.Model):
         """Ask which partner is the unknown payer, or which company the unknown payee."""
         require_group(self, "group_operator")
         self.ensure_one()
-        kind, _separator, key = (self.subject or "").partition(":")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Who Is %s?", key),
-            "res_model": "integration.reference",
+            "name": self.env._("Who Is %s?", (self.subject or "").partition(":")[2]),
+            "res_model": "rcm.party.mapping",
             "view_mode": "form",
             "target": "new",
-            "context": {
-                "default_system_id": self.system_id.id,
-                "default_kind": kind,
-                "default_external_key": key,
-                "default_res_model": _MODEL_OF_KIND.get(kind),
-            },
+            "context": {"default_exception_id": self.id},
         }
 
     def action_add_rcm_posting_rule(self):

@@ -5,6 +5,7 @@ from . import (
     test_identity,
     test_ledger,
     test_parts,
+    test_party_mapping,
     test_preview,
     test_review,
     test_samples,

@@ -177,16 +177,6 @@ class TestViews(RcmCase):
         self.assertEqual(found.adjustment_ids[0].group_label, "CO Contractual obligation")
         self.assertIn("CO 97", found.service_line_ids[1].adjustment_summary)
 
-    def test_an_unknown_party_is_mapped_from_its_exception(self):
-        self.take_in(self.remit(claim("V200002", 10, 10), payer="1555555555"))
-        exception = self.env["integration.exception"].search([("subject", "=", "payer:1555555555")])
-        context = exception.with_user(self.biller).action_map_rcm_party()["context"]
-        reference = self.env["integration.reference"].with_user(self.biller).with_context(context)
-        reference.create({"res_id": self.payer.id})
-        self.assertEqual(
-            self.env["integration.reference"]._find(self.system, "payer", "1555555555"), self.payer
-        )
-
     def test_a_missing_rule_is_added_from_its_exception(self):
         self.claim_invoice("V200003", 100)
         document = claim("V200003", 100, 90)
