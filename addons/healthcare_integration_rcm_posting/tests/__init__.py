@@ -4,6 +4,7 @@ from . import (
     test_holds,
     test_identity,
     test_ledger,
+    test_match_dialog,
     test_parts,
     test_party_mapping,
     test_preview,
