@@ -27,7 +27,9 @@ class RcmPartyMapping(models.TransientModel):
     own_company_id = fields.Many2one(related="exception_id.company_id", string="Company of the Flow")
     partner_id = fields.Many2one("res.partner", string="Contact")
     is_health_plan = fields.Boolean(related="partner_id.rcm_is_payer")
-    company_id = fields.Many2one("res.company", string="Company", domain="[('id', 'child_of', own_company_id)]")
+    company_id = fields.Many2one(
+        "res.company", string="Company", domain="[('id', 'child_of', own_company_id)]"
+    )
 
     @api.depends("exception_id")
     def _compute_kind(self):
@@ -69,9 +71,7 @@ class RcmPartyMapping(models.TransientModel):
         if not self.external_key:
             raise UserError(self.env._("The file has no identifier that could be mapped."))
         try:
-            self.env["integration.reference"]._remember(
-                self.system_id, self.kind, self.external_key, record
-            )
+            self.env["integration.reference"]._remember(self.system_id, self.kind, self.external_key, record)
         except BusinessRuleError as error:
             raise UserError(f"{error.message} {error.remedy}") from error
         self.exception_id.action_resolve()
