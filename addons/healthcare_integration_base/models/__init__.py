@@ -1,6 +1,7 @@
 from . import (
     base,
     integration_audit_entry,
+    integration_audit_entry_display,
     integration_audit_seal,
     integration_credential,
     integration_crosswalk,

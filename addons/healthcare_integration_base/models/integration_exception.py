@@ -117,6 +117,9 @@ class IntegrationException(models.Model):
             )
         return super().write(vals)
 
+    def _integration_audit_name(self):
+        return f"{self.name} ({self.subject})" if self.subject else self.name
+
     # === REPORTING === #
 
     @api.model

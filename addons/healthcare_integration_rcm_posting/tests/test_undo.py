@@ -64,6 +64,14 @@ class TestUndo(RcmCase):
         self.undo(remittance)
         self.assertEqual((remittance.entry_count, self.trial_balance()), (4, before))
 
+    def test_the_audit_log_names_the_remittance(self):
+        self.claim_invoice("U300001", 100)
+        remittance = self.take_in(self.remit(claim("U300001", 100, 100)))
+        self.undo(remittance)
+        self.env.user.group_ids += self.env.ref("healthcare_integration_base.group_auditor")
+        entry = self.env["integration.audit.entry"].search([("event", "=", "remittance.undone")], limit=1)
+        self.assertEqual((entry.record_label, entry.detail_text), (remittance.display_name, "Generation: 1"))
+
     def test_undo_refuses_after_the_patient_paid(self):
         self.claim_invoice("U100002", 100)
         remittance = self.take_in(self.remit(claim("U100002", 100, 80, ("PR 1", 20))))
