@@ -34,8 +34,8 @@ class IntegrationAuditEntryDisplay(models.Model):
         return {record.id: record._integration_audit_name() for record in records}
 
     def _numbered_label(self):
-        known = self.res_model in self.env
-        return f"{self.env[self.res_model]._description if known else self.res_model} {self.res_id or ''}".strip()
+        kind = self.env[self.res_model]._description if self.res_model in self.env else self.res_model
+        return f"{kind} {self.res_id}" if self.res_id else kind
 
     @api.depends("detail")
     def _compute_detail_text(self):

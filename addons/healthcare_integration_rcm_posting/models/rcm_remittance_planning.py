@@ -44,7 +44,7 @@ class RcmRemittancePlanning(models.Model):
         return read_remittance_transaction(message._payload_chunks(), message._transaction_envelope())
 
     def _header(self):
-        """Return the typed header: the payment and its parties, nothing of a claim; empty for no remittance."""
+        """Return the typed header, with nothing of a claim; an empty one for no remittance."""
         return next(self._documents()) if self else RemittanceHeader(control_number="")
 
     def _next_part(self):

@@ -73,6 +73,8 @@ class RcmPartyMapping(models.TransientModel):
         try:
             self.env["integration.reference"]._remember(self.system_id, self.kind, self.external_key, record)
         except BusinessRuleError as error:
-            raise UserError(f"{error.message} {error.remedy}") from error
+            raise UserError(
+                self.env._("%(problem)s %(remedy)s", problem=error.message, remedy=error.remedy)
+            ) from error
         self.exception_id.action_resolve()
         return {"type": "ir.actions.act_window_close"}
