@@ -1,6 +1,7 @@
 from . import (
     base,
     integration_audit_entry,
+    integration_audit_entry_display,
     integration_audit_seal,
     integration_credential,
     integration_crosswalk,
@@ -11,7 +12,9 @@ from . import (
     integration_endpoint_file,
     integration_endpoint_polling,
     integration_exception,
+    integration_exception_amount,
     integration_exception_findings,
+    integration_exception_stake,
     integration_flow,
     integration_handler,
     integration_instance,

@@ -24,9 +24,10 @@ class RcmClaimResolution(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Match to Invoice"),
             "res_model": "rcm.claim.match",
+            "res_id": self.env["rcm.claim.match"]._of(self).id,
             "view_mode": "form",
             "target": "new",
-            "context": {"default_claim_id": self.id},
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _match_by_hand(self, invoice):

@@ -106,9 +106,16 @@ class RcmLedger(models.AbstractModel):
     def _reverse(self, moves, date):
         """Reverse entries on a day; each original is reconciled with its reversal.
 
-        :return: the posted reversals
+        :return: the posted reversals, which belong to the same remittances
         """
-        defaults = [{"date": date, "ref": self.env._("Undo of %s", move.name)} for move in moves]
+        defaults = [
+            {
+                "date": date,
+                "ref": self.env._("Undo of %s", move.name),
+                "rcm_remittance_id": move.rcm_remittance_id.id,
+            }
+            for move in moves
+        ]
         return moves.with_env(self.env).with_context(rcm_undo=True)._reverse_moves(defaults, cancel=True)
 
     @api.model

@@ -98,6 +98,9 @@ class RcmRemittance(models.Model):
             payer = remittance.payer_id.name or remittance.payer_name or ""
             remittance.display_name = f"{remittance.trace_number or '-'} {payer}".strip()
 
+    def _integration_audit_name(self):
+        return self.display_name
+
     @api.depends("entry_ids")
     def _compute_entry_count(self):
         counts = dict(

@@ -43,6 +43,10 @@ class RcmRemittancePlanning(models.Model):
         message = self.message_id
         return read_remittance_transaction(message._payload_chunks(), message._transaction_envelope())
 
+    def _header(self):
+        """Return the typed header, with nothing of a claim; an empty one for no remittance."""
+        return next(self._documents()) if self else RemittanceHeader(control_number="")
+
     def _next_part(self):
         """Read the claims that follow those already posted, with their records."""
         skip, limit = self.posted_claim_count, self._claims_per_task()

@@ -7,7 +7,7 @@ from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..formats.remittance.documents import Claim
 from ..posting.claims import entry_of, plan_claim
-from ..posting.issues import review_issue
+from ..posting.issues import NO_RULE_CODE, review_issue
 
 REVIEW = "review"
 
@@ -38,6 +38,7 @@ class RcmRemittanceReview(models.Model):
             return
         records = remittance._claims_in_review()
         entry = remittance._plan_review(records)
+        remittance._forget_missing_rules()
         if entry.claims:
             remittance._apply_entries([entry], records, key_suffix=remittance._next_review_key())
 
@@ -47,6 +48,11 @@ class RcmRemittanceReview(models.Model):
             [("claim_id.remittance_id", "=", self.id), ("treatment", "=", REVIEW)]
         )
         return {claim.position: claim for claim in adjustments.claim_id.filtered("invoice_id")}
+
+    def _forget_missing_rules(self):
+        """Let the remittance count no more where a rule is missing: what still waits is reported anew."""
+        unruled = self._exceptions().filtered(lambda exception: exception.code == NO_RULE_CODE)
+        self.env["integration.exception.stake"]._drop(unruled, self.message_id)
 
     def _plan_review(self, records):
         """Return the plan of an entry that settles what a rule covers now."""

@@ -115,5 +115,4 @@ class RcmRemittanceUndo(models.Model):
             {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
         )
         claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False})
-        for exception in self._exceptions():
-            exception._close("resolved", self.env._("The remittance was undone."))
+        self._exceptions()._leave(self.message_id, self.env._("The remittance was undone."))

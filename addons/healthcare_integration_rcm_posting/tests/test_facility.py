@@ -1,4 +1,5 @@
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import PAYEE_NPI, RcmCase, claim, provider_adjustment
@@ -157,16 +158,14 @@ class TestFacility(RcmCase):
         remittance.header.payee.identifier = OTHER_NPI
         remittance = self.take_in(remittance)
         exception = self.assert_held(remittance, "remittance.hold.payee_unknown").with_user(self.biller)
-        to_company = exception.action_map_rcm_party()["context"]
-        to_facility = exception.action_map_rcm_facility()["context"]
-        self.assertEqual(
-            (to_company["default_res_model"], to_facility["default_res_model"]),
-            ("res.company", "account.analytic.account"),
-        )
-        self.env["integration.reference"].with_user(self.biller).with_context(**to_facility).create(
-            {"res_id": self.surgery.id}
-        )
-        exception.action_resolve()
+        dialog = self.env["rcm.party.mapping"].with_user(self.biller).create({"exception_id": exception.id})
+        self.biller.group_ids += self.env.ref("analytic.group_analytic_accounting")
+        dialog.write({"facility_id": self.surgery.id, "company_id": self.company.id})
+        with self.assertRaisesRegex(UserError, "not both"):
+            dialog.action_map()
+        dialog.company_id = False
+        dialog.action_map()
+        self.assertEqual(exception.state, "resolved")
         self.run_tasks()
         self.assert_posted(remittance, allowance=20, claim_receivable=-100)
         self.assertEqual(self.analytic_total(self.surgery), -20)
