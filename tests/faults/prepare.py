@@ -59,6 +59,13 @@ def tasks(env, count, seconds):
     )
 
 
+def later(env, seconds):
+    """Enqueue one more task, due after so many seconds."""
+    queue, partner = env["integration.queue"], env["res.partner"].search([], limit=1)
+    due = datetime.timedelta(seconds=int(seconds))
+    queue._enqueue([queue._describe_call(partner, effects.METHOD, (0.0,), {}, {"eta": due})])
+
+
 def hospital(env, folder, *mailboxes):
     """Make a company whose mailboxes take remittances: folders below ``folder``, each with an inbox."""
     env["integration.instance"]._confirm_here()

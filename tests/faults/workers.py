@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
-from provisioning import environment, processes
+from provisioning import environment, paths, processes
 from provisioning.odoo_process import Odoo
 
 FOLDER = Path(__file__).resolve().parent
@@ -29,6 +29,10 @@ class Host:
 
     variables: Mapping[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
+
+    def with_variables(self, **variables: str) -> Host:
+        """Return the same host with more environment variables."""
+        return Host({**self.variables, **variables}, self.prefix)
 
 
 class Fleet:
@@ -95,6 +99,10 @@ class Fleet:
         worker = self._stack.enter_context(processes.started(command, env=variables, stdout=log, stderr=log))
         self._hosts[worker.pid] = host
         return worker
+
+    def process_ids(self, host: Host) -> set[int]:
+        """Return the numbers of all processes that ever ran on a host."""
+        return {process_id for process_id, its in self._hosts.items() if its is host}
 
     def kill(self, process_id: int) -> None:
         """Kill one worker without warning (SIGKILL) and start another in its place."""
@@ -168,6 +176,22 @@ class Fleet:
             assert self.may_end, self.log()[-4000:]
             self._workers.remove(worker)
             self._workers.append(self._start(self._hosts[worker.pid]))
+
+    def execute(self, statements: str) -> None:
+        """Run SQL."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statements)
+
+    def clock_of(self, host: Host) -> float:
+        """Return the time of a host, in seconds since 1970, as a program there sees it."""
+        command = [*host.prefix, str(environment.PYTHON), "-c", "import time; print(time.time())"]
+        variables = {**self._odoo.variables(), **host.variables}
+        return float(subprocess.run(command, env=variables, capture_output=True, check=True).stdout)
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder of the set-up's own configuration."""
+        return paths.DATA
 
     def states(self) -> dict[tuple[str, str], int]:
         """Return how many tasks there are of each method and state."""
