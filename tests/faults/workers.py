@@ -54,8 +54,8 @@ class Fleet:
 
     # === PROCESSES === #
 
-    def prepare(self, *arguments: str) -> None:
-        """Run functions of ``prepare.py`` to their end."""
+    def prepare(self, *arguments: str) -> str:
+        """Run functions of ``prepare.py`` to their end, and return what they print."""
         command = [environment.PYTHON, FOLDER / "run.py", "prepare", self.database, *arguments]
         run = subprocess.run(
             [str(part) for part in command], env=self._odoo.variables(), capture_output=True, text=True
@@ -64,6 +64,7 @@ class Fleet:
         # What autovacuum does in a minute.
         with self._connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+        return run.stdout
 
     def host(self, name: str, *prefix: str, **settings: object) -> Host:
         """Return a host with a data folder and a configuration of its own.
@@ -181,6 +182,18 @@ class Fleet:
         """Run SQL."""
         with self._connection.cursor() as cursor:
             cursor.execute(statements)
+
+    def pass_time(self) -> None:
+        """Have everything that waits for a time be due now, as if that time had come."""
+        self.execute(
+            """
+            UPDATE integration_task SET eta = now() AT TIME ZONE 'UTC'
+             WHERE state = 'waiting' AND eta IS NOT NULL;
+            UPDATE integration_endpoint SET next_poll_at = now() AT TIME ZONE 'UTC' WHERE state = 'active';
+            INSERT INTO ir_cron_trigger (cron_id, call_at)
+                SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron;
+            """
+        )
 
     def clock_of(self, host: Host) -> float:
         """Return the time of a host, in seconds since 1970, as a program there sees it."""
