@@ -75,6 +75,21 @@ class IntegrationKeyring(models.AbstractModel):
             return None
 
     @api.model
+    def _is_complete(self):
+        """Tell whether this process can read everything; what is missing is an error in the log.
+
+        A host without a key must leave the work to others: it could only fail at it.
+        """
+        recorded = self._recorded_ids()
+        try:
+            if recorded:
+                self._load(recorded)
+        except KeyringError as error:
+            _logger.error("This process takes no part in the work: %s", error)
+            return False
+        return True
+
+    @api.model
     def _recorded_ids(self):
         """Return the ids of the keys that this database depends on."""
         self.env.cr.execute("SELECT key_id FROM integration_key WHERE retired_on IS NULL")
@@ -136,6 +151,8 @@ class IntegrationKeyring(models.AbstractModel):
     @api.model
     def _cron_rotate(self):
         """Re-encrypt in batches with a commit each; a key that nothing needs any more is retired."""
+        if not self._is_complete():
+            return
         ring = self._keyring()
         former = self._recorded_ids() - {ring.active_id}
         if not former:
