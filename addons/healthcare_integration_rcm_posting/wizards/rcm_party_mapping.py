@@ -27,9 +27,7 @@ class RcmPartyMapping(models.TransientModel):
     own_company_id = fields.Many2one(related="exception_id.company_id", string="Company of the Flow")
     partner_id = fields.Many2one("res.partner", string="Contact")
     is_health_plan = fields.Boolean(related="partner_id.rcm_is_payer")
-    company_id = fields.Many2one(
-        "res.company", string="Company", domain="[('id', 'child_of', own_company_id)]"
-    )
+    company_id = fields.Many2one("res.company", domain="[('id', 'child_of', own_company_id)]")
 
     facility_id = fields.Many2one(
         "account.analytic.account",
