@@ -8,7 +8,7 @@ from ..models.rcm_remittance_parties import PAYEE_KIND, PAYER_KIND
 
 
 class RcmPartyMapping(models.TransientModel):
-    """Asks which contact an unknown payer is, or which company or facility a payee; then posts what waited."""
+    """Asks which contact an unknown payer is, or which company or facility a payee; posts what waited."""
 
     _name = "rcm.party.mapping"
     _description = "Map Payer or Payee"
@@ -90,8 +90,8 @@ class RcmPartyMapping(models.TransientModel):
         :raise UserError: if nobody is chosen, or both a company and a facility
         """
         # Without the right to analytic accounts the facility was not to be chosen, and is empty.
-        chosen = [self.company_id, self.sudo().facility_id] if self.kind == PAYEE_KIND else [self.partner_id]
-        chosen = [record for record in chosen if record]
+        possible = [self.company_id, self.sudo().facility_id] if self.kind == PAYEE_KIND else [self.partner_id]
+        chosen = [record for record in possible if record]
         if not chosen:
             raise UserError(self.env._("Choose who it is."))
         if len(chosen) > 1:
