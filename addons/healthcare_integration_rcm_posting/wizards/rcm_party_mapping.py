@@ -67,8 +67,7 @@ class RcmPartyMapping(models.TransientModel):
     def action_map(self):
         """Remember who it is, and run again what waited for that.
 
-        :raise UserError: if nobody is chosen or two are, the file has no identifier, or it names somebody else
-            already
+        :raise UserError: if the file has no identifier, it names somebody else already, or not one is chosen
         """
         self.ensure_one()
         require_group(self.exception_id, "group_operator")
@@ -90,7 +89,8 @@ class RcmPartyMapping(models.TransientModel):
         :raise UserError: if nobody is chosen, or both a company and a facility
         """
         # Without the right to analytic accounts the facility was not to be chosen, and is empty.
-        possible = [self.company_id, self.sudo().facility_id] if self.kind == PAYEE_KIND else [self.partner_id]
+        payee = (self.company_id, self.sudo().facility_id)
+        possible = payee if self.kind == PAYEE_KIND else (self.partner_id,)
         chosen = [record for record in possible if record]
         if not chosen:
             raise UserError(self.env._("Choose who it is."))
