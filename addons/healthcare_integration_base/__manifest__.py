@@ -16,6 +16,7 @@
         "data/integration_governance_cron.xml",
         "data/integration_queue_data.xml",
         "wizards/integration_exception_waive_views.xml",
+        "wizards/integration_mapping_preview_views.xml",
         "wizards/integration_message_payload_views.xml",
         "views/integration_system_views.xml",
         "views/integration_credential_views.xml",

@@ -14,10 +14,10 @@ what crosswalks give. Outwards a mapping reads canonical documents with :class:`
 is written by a writer of the format.
 """
 
-from .compiler import InvalidMapping
+from .compiler import InvalidMapping, check_line
 from .engine import CompiledMapping, LineOutcome, Lookup, MappedRecord, no_crosswalks
 from .paths import ColumnPaths, JsonPaths, XmlPaths
 from .problems import shown
-from .rules import CONDITIONS, Rule, check_rule
+from .rules import CONDITIONS, Rule
 from .schema import SchemaField, schema_problems
 from .transforms import GROUP, TRANSFORMS

@@ -56,6 +56,18 @@ def compile_steps(rules: Iterable[Rule], language: PathLanguage) -> list[Step]:
     return steps
 
 
+def check_line(rule: Rule, language: PathLanguage | None = None) -> None:
+    """Check one line before it is saved; what concerns other lines is checked when all are compiled.
+
+    :param language: of the paths; without one they are left for later
+    :raise ValueError: a sentence that says what is wrong with the line
+    """
+    check_rule(rule)
+    _converted_default(rule)
+    for path in filter(None, (rule.source, rule.condition_source)) if language else ():
+        language.value(path)
+
+
 class _Compiler:
     def __init__(self, rules: list[Rule], language: PathLanguage):
         self.problems: list[str] = []

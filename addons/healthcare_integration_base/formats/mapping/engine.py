@@ -49,18 +49,30 @@ class LineOutcome:
 
 @dataclass(slots=True)
 class _Run:
-    """What arises while one record is filled."""
+    """What arises while one record is filled; errors are told in the order of the lines.
+
+    :ivar pending: where a code was met, among errors and codes, and what it is for
+    """
 
     location: str
-    errors: list[MappingError] = field(default_factory=list)
+    errors: list[tuple[int, MappingError]] = field(default_factory=list)
     error_count: int = 0
-    pending: list[tuple[dict, Step, str, str]] = field(default_factory=list)
+    pending: list[tuple[int, dict, Step, str, str]] = field(default_factory=list)
 
-    def refuse(self, error: MappingError) -> None:
-        self.error_count += 1
+    def refuse(self, error: MappingError, order: int | None = None) -> None:
         if len(self.errors) < MOST_ERRORS:
             error.location = f"{self.location}, {error.location}" if self.location else error.location
-            self.errors.append(error)
+            self.errors.append((self._order() if order is None else order, error))
+        self.error_count += 1
+
+    def await_code(self, container: dict, step: Step, code: str, place: str) -> None:
+        self.pending.append((self._order(), container, step, code, place))
+
+    def _order(self) -> int:
+        return self.error_count + len(self.pending)
+
+    def sorted_errors(self) -> list[MappingError]:
+        return [error for _order, error in sorted(self.errors, key=lambda pair: pair[0])]
 
 
 def no_crosswalks(crosswalk: str, codes: Collection[str]) -> dict[str, object]:
@@ -165,7 +177,7 @@ def _raw(step: Step, source: object) -> object:
 
 def _await_code(step: Step, container: dict, value: object, run: _Run, place: str) -> None:
     try:
-        run.pending.append((container, step, plain_text(value), place))
+        run.await_code(container, step, plain_text(value), place)
     except InvalidValue as error:
         run.refuse(invalid_value(step.rule, place, value, error))
 
@@ -180,7 +192,7 @@ class _Codes:
     def fetch(self, runs: Iterable[_Run]) -> None:
         wanted: dict[str, set[str]] = {}
         for run in runs:
-            for _container, step, code, _place in run.pending:
+            for _order, _container, step, code, _place in run.pending:
                 wanted.setdefault(step.rule.crosswalk, set()).add(code)
         for crosswalk, codes in wanted.items():
             known = self._known.setdefault(crosswalk, {})
@@ -191,12 +203,12 @@ class _Codes:
                 known.update((code, found.get(code)) for code in new)
 
     def translate(self, run: _Run) -> None:
-        for container, step, code, place in run.pending:
+        for order, container, step, code, place in run.pending:
             value = self._known[step.rule.crosswalk][code]
             if value is None:
-                run.refuse(unknown_code(step.rule, place, code))
+                run.refuse(unknown_code(step.rule, place, code), order)
             elif isinstance(value, MappingError):
-                run.refuse(_at_place(value, step.rule, place))
+                run.refuse(_at_place(value, step.rule, place), order)
             else:
                 container[step.key] = value
 
@@ -221,7 +233,7 @@ def _finish(chunk: list[tuple[MappedRecord, _Run]], codes: _Codes) -> Iterator[M
     for mapped, run in chunk:
         codes.translate(run)
         if run.errors:
-            mapped.error = summed_up(run.errors, run.error_count)
+            mapped.error = summed_up(run.sorted_errors(), run.error_count)
         if mapped.error:
             mapped.values = None
         yield mapped
@@ -266,7 +278,7 @@ def _explain_value(step: Step, source: object, outcome: LineOutcome, codes: _Cod
     _fill([step], source, values, run, "")
     codes.fetch([run])
     codes.translate(run)
-    outcome.error = run.errors[0] if run.errors else None
+    outcome.error = run.errors[0][1] if run.errors else None
     for part in (*step.parents, step.key):
         values = values.get(part) if isinstance(values, dict) else None
     outcome.value = None if outcome.error or is_empty(values) else values

@@ -18,7 +18,7 @@ def read_xml(
 ) -> Iterator[SourceRecord]:
     """Yield the records of an XML document as they stream in; each lives until the next.
 
-    :param record_path: where the records are: ``Workers/Worker`` from the root, or ``Worker`` anywhere; empty:
+    :param record_path: where the records are: ``Workers/Worker`` from the root, ``Worker`` anywhere; empty:
         the document is one record
     :param namespaces: ``{prefix: namespace}`` of the record path
     :raise DocumentError: if the document is wrong; what was yielded before is sound

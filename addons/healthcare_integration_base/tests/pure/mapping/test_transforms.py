@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.healthcare_integration_base.formats.date_patterns import InvalidValue
-from odoo.addons.healthcare_integration_base.formats.mapping import Rule, check_rule
+from odoo.addons.healthcare_integration_base.formats.mapping import Rule, check_line
 from odoo.addons.healthcare_integration_base.formats.mapping.transforms import TRANSFORMS
 from odoo.addons.healthcare_integration_base.formats.value_types import VALUE_TYPES
 
@@ -151,7 +151,7 @@ def test_what_is_not_certain_is_refused(transform, argument, value):
 )
 def test_an_argument_that_cannot_work_is_refused(transform, argument):
     with pytest.raises(ValueError, match=r"\w+ .*\."):
-        check_rule(Rule("a", "b", transform, argument))
+        check_line(Rule("a", "b", transform, argument))
 
 
 amounts = st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12)
