@@ -34,6 +34,7 @@ class IntegrationMappingColumn(models.Model):
     )
     is_zero_filled = fields.Boolean("Zeros", help="A number is filled with zeros instead of blanks.")
     is_required = fields.Boolean("Required")
+    is_private = fields.Boolean("Private", help="Error messages do not repeat the value.")
     check = fields.Selection(
         "_selection_check", help="What a header or trailer states: checked when read, filled in when written."
     )
@@ -69,6 +70,7 @@ class IntegrationMappingColumn(models.Model):
             align=self.align or "",
             fill="0" if self.is_zero_filled else " ",
             is_required=self.is_required,
+            is_private=self.is_private,
             role=self.role,
             check=self.check or "",
             check_column=self.check_column or "",

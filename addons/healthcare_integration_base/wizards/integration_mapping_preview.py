@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..errors import IntegrationError
-from ..formats.mapping import InvalidMapping, shown
+from ..formats.mapping import InvalidMapping
+from ..formats.showing import shown
 from ..models.access import require_group
 
 MOST_RECORDS = 50

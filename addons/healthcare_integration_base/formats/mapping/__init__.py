@@ -17,7 +17,6 @@ is written by a writer of the format.
 from .compiler import InvalidMapping, check_line
 from .engine import CompiledMapping, LineOutcome, Lookup, MappedRecord, no_crosswalks
 from .paths import ColumnPaths, JsonPaths, XmlPaths
-from .problems import shown
 from .rules import CONDITIONS, Rule
 from .schema import SchemaField, schema_problems
 from .transforms import GROUP, TRANSFORMS

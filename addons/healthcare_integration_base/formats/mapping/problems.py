@@ -4,33 +4,9 @@ from __future__ import annotations
 
 from ...errors import Finding, MappingError
 from ..date_patterns import InvalidValue
+from ..showing import shown
 from .rules import Rule
 from .transforms import TRANSFORMS
-
-_LONGEST_FOUND = 80
-
-
-def masked(value: object) -> str:
-    """Return what may be said of a private value.
-
-    >>> masked("Jane Doe")
-    'a private value of 8 characters'
-    """
-    return f"a private value of {len(value) if isinstance(value, str) else len(_shortened(value))} characters"
-
-
-def shown(value: object, *, is_private: bool = False) -> str:
-    """Return a value as text of bounded length."""
-    return masked(value) if is_private else _shortened(value)
-
-
-def _shortened(value: object) -> str:
-    if not isinstance(value, str):
-        try:
-            value = repr(value)
-        except (ValueError, RecursionError):  # a number of very many digits, or nesting without end
-            value = type(value).__name__
-    return value if len(value) <= _LONGEST_FOUND else f"{value[: _LONGEST_FOUND - 3]}..."
 
 
 def invalid_value(rule: Rule, place: str, raw: object, error: InvalidValue) -> MappingError:
@@ -73,19 +49,8 @@ def summed_up(errors: list[MappingError], count: int) -> MappingError:
     """Return the first error, carrying all of them as findings when there are more."""
     first = errors[0]
     if count > 1:
-        first.findings = (*(_finding(error) for error in errors), *_omitted(count - len(errors), count))
+        first.findings = (*(error.as_finding() for error in errors), *_omitted(count - len(errors), count))
     return first
-
-
-def _finding(error: MappingError) -> Finding:
-    return Finding(
-        code=error.code,
-        message=error.message,
-        location=error.location,
-        expected=error.expected,
-        found=error.found,
-        remedy=error.remedy,
-    )
 
 
 def _omitted(omitted: int, count: int) -> tuple[Finding, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from ...errors import DocumentError, Finding
 from ..date_patterns import InvalidValue
+from ..showing import shown
 from ..value_types import VALUE_TYPES
 from .layout import Column
 
-_LONGEST_FOUND = 40
 _EMPTY_DATES = frozenset("0")
 
 
@@ -42,21 +42,16 @@ class RowReader:
             try:
                 value = parse(text)
             except InvalidValue as error:
-                findings.append(_cell_finding(column, location, error.expected, _found(text)))
+                found = shown(text.strip(), is_private=column.is_private)
+                findings.append(_cell_finding(column, location, error.expected, found))
                 continue
             if value is not None:
                 values[column.name] = value
             elif column.is_required:
                 findings.append(_cell_finding(column, location, "a value", "nothing"))
         if findings:
-            raise _summed_up(findings)
+            raise DocumentError.summing_up(findings)
         return values
-
-
-def _found(text: str) -> str:
-    """Describe a cell without its value: a column table does not know which columns are private."""
-    kind = "digits" if text.strip().isdigit() else "characters"
-    return f"{len(text.strip())} {kind}" if len(text) > 0 else "nothing"
 
 
 def _cell_parser(column: Column) -> Callable[[str], object]:
@@ -98,13 +93,14 @@ class RowWriter:
             try:
                 text = "" if value is None else write_value(value)
             except InvalidValue as error:
-                findings.append(_cell_finding(column, location, error.expected, type(value).__name__))
+                found = shown(value, is_private=column.is_private)
+                findings.append(_cell_finding(column, location, error.expected, found))
                 continue
             if column.is_required and not text:
                 findings.append(_cell_finding(column, location, "a value", "nothing"))
             texts.append(text)
         if findings:
-            raise _summed_up(findings)
+            raise DocumentError.summing_up(findings)
         return texts
 
 
@@ -116,17 +112,4 @@ def _cell_finding(column: Column, location: str, expected: str, found: str) -> F
         expected=expected,
         found=found,
         remedy="Ask for a corrected file, or correct the column table of the mapping.",
-    )
-
-
-def _summed_up(findings: list[Finding]) -> DocumentError:
-    first = findings[0]
-    return DocumentError(
-        code=first.code,
-        message=first.message,
-        location=first.location,
-        expected=first.expected,
-        found=first.found,
-        remedy=first.remedy,
-        findings=tuple(findings) if len(findings) > 1 else (),
     )

@@ -66,16 +66,7 @@ class Control:
             if (with_totals or column.check != "total") and stated != self._actual(column)
         ]
         if findings:
-            first = findings[0]
-            raise DocumentError(
-                code=first.code,
-                message=first.message,
-                location=first.location,
-                expected=first.expected,
-                found=first.found,
-                remedy=first.remedy,
-                findings=tuple(findings) if len(findings) > 1 else (),
-            )
+            raise DocumentError.summing_up(findings)
 
     def _actual(self, column: Column) -> int | Decimal:
         if column.check == "total":

@@ -34,6 +34,7 @@ class Column:
     :ivar width: of a fixed width column, in characters
     :ivar align: ``left`` or ``right``; by its type when empty
     :ivar fill: the character that fills a fixed width column; 0 is for numbers
+    :ivar is_private: errors do not repeat the value
     :ivar role: the kind of record that has the column
     :ivar check: what a header or trailer column says about the details, checked when read, filled in when
         written: a key of :data:`CHECKS`; ``check_column`` is the detail column of a total
@@ -49,6 +50,7 @@ class Column:
     align: str = ""
     fill: str = " "
     is_required: bool = False
+    is_private: bool = False
     role: str = "detail"
     check: str = ""
     check_column: str = ""

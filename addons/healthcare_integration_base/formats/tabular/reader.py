@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from ...errors import DocumentError
 from ..records import SourceRecord
@@ -110,7 +110,7 @@ def _title_index(column: Column, titles: list[str] | None) -> int:
     )
 
 
-def _csv_code(cells: list[str], start: int, codes: Iterable[str]) -> str:
+def _csv_code(cells: list[str], start: int, codes: Collection[str]) -> str:
     return cells[start - 1].strip() if len(cells) >= start else ""
 
 
@@ -135,11 +135,11 @@ def _cut_line(layout: FixedWidthLayout, role: str) -> Pick:
     return cut
 
 
-def _line_code(line: str, start: int, codes: Iterable[str]) -> str:
+def _line_code(line: str, start: int, codes: Collection[str]) -> str:
     for code in sorted(codes, key=len, reverse=True):
         if line.startswith(code, start - 1):
             return code
-    return line[start - 1 : start + 9].strip()
+    return line[start - 1 : start - 1 + max(map(len, codes))].strip()
 
 
 class _Reading:

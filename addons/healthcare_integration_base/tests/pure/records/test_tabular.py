@@ -88,13 +88,18 @@ class TestCsv:
         assert codes(records) == [None, "csv.cells", "tabular.cell", "tabular.cell", "csv.row", None]
         error = records[2].error
         assert [(finding.location, finding.found) for finding in error.findings] == [
-            ("line 4, column pay", "1 characters"), ("line 4, column hired", "10 characters"),
+            ("line 4, column pay", "x"),
+            ("line 4, column hired", "02/30/2026"),
         ]  # fmt: skip
         assert records[3].error.found == "nothing"
 
-    def test_a_cell_is_not_repeated_in_its_error(self):
-        [record] = csv_records("Worker ID;Pay;Hired\nA1;secret;")
+    def test_a_private_cell_is_not_repeated_in_its_error(self):
+        layout = CsvLayout(columns=(Column("pay", "decimal", is_private=True),))
+        [record] = csv_records("pay\nsecret", layout)
+        assert record.error.found == "a private value of 6 characters"
         assert "secret" not in str(record.error)
+        error = refusal(lambda: list(write_csv([{"pay": "secret"}], layout)))
+        assert "secret" not in str(error)
 
     @pytest.mark.parametrize(
         ("titles", "code"),
