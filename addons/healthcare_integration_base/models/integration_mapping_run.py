@@ -1,5 +1,6 @@
 from odoo import models
 
+from ..errors import BusinessRuleError
 from ..formats.mapping import (
     ColumnPaths,
     CompiledMapping,
@@ -28,8 +29,24 @@ class IntegrationMappingRun(models.Model):
         for records yields records, with the caller's rights.
 
         :param records: of :meth:`_read_records`
+        :raise BusinessRuleError: ``mapping.cannot_run``, as the lines of a draft may not
         """
-        return self._compiled().apply_all(records, self._crosswalk_lookup())
+        try:
+            compiled = self._compiled()
+        except ValueError as error:
+            raise self._cannot_run(error) from error
+        return compiled.apply_all(records, self._crosswalk_lookup())
+
+    def _cannot_run(self, error):
+        name = self.sudo().display_name
+        return BusinessRuleError(
+            code="mapping.cannot_run",
+            message=self.env._("The mapping %s cannot run.", name),
+            subject=name,
+            expected=self.env._("a mapping that could be activated"),
+            found=str(error)[:500],
+            remedy=self.env._("Correct it in a new version, and choose that on the flow."),
+        )
 
     def _map_values(self, sources):
         """Return the values of documents that a handler read itself.

@@ -1,5 +1,6 @@
 import datetime
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .mapping_common import WORKERS, MappingCase
@@ -90,6 +91,20 @@ class TestMappingHandler(MappingCase):
         stored = f"{message.read()} {exception.read()} {message.task_ids.read()}"
         self.assertNotIn("Ann", stored)
         self.assertNotIn("Bob", stored)
+
+    def test_a_flow_is_approved_with_an_active_mapping_only(self):
+        self.flow.action_revise()
+        self.flow.mapping_id = self.new_mapping(name="Draft")
+        with self.assertRaisesRegex(UserError, "Activate the mapping"):
+            self.flow.action_approve()
+
+    def test_a_mapping_that_cannot_run_holds_the_message(self):
+        self.env.cr.execute(
+            "UPDATE integration_mapping_line SET source_path = 'x' WHERE target_field = 'ref'"
+        )
+        self.env.invalidate_all()
+        message = self.process(WORKERS)
+        self.assertEqual(message.exception_ids.code, "mapping.cannot_run")
 
     def test_a_flow_without_a_mapping_says_so(self):
         self.flow.action_revise()

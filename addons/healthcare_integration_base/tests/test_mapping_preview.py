@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .mapping_common import WORKERS, MappingCase
@@ -80,6 +81,24 @@ class TestMappingPreview(MappingCase):
         mapping = self.new_mapping(name="Draft")
         mapping.column_ids[0].unlink()
         self.assertIn("no column number", self.preview(self.viewer, mapping=mapping).result)
+
+    def test_all_that_is_wrong_with_a_row_is_shown(self):
+        columns = [Command.create({"name": name, "type": "date"}) for name in ("hired", "number")]
+        columns += [Command.create({"name": name}) for name in ("name", "country")]
+        mapping = self.new_mapping(name="Dates", column_ids=columns)
+        payload = WORKERS.replace(b"2026-01-31", b"yesterday")
+        text = self.preview(self.unmasked, payload, mapping).result
+        for expected in ("line 2, column hired", "Found: yesterday.", "line 2, column number", "Found: 1."):
+            self.assertIn(expected, text)
+        masked = self.preview(self.viewer, payload, mapping).result
+        self.assertIn("line 2, column hired", masked)
+        self.assertNotIn("yesterday", masked)
+
+    def test_namespaces_that_cannot_be_used_are_told(self):
+        values = {"record_format": "xml", "column_ids": [], "line_ids": []}
+        mapping = self.new_mapping(name="XML", **values)
+        mapping.namespaces = "x"
+        self.assertIn("write a prefix", self.preview(self.viewer, b"<a/>", mapping).result)
 
     def test_a_file_that_is_wrong_shows_why(self):
         self.assertIn("csv.title_missing", self.preview(self.viewer, b"a,b\n1,2\n").result)

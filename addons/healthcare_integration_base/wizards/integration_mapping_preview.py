@@ -74,6 +74,8 @@ class IntegrationMappingPreview(models.TransientModel):
             compiled = self.mapping_id._compiled()
         except InvalidMapping as error:
             return Markup("").join(map(self._alert, error.problems))
+        except ValueError as error:
+            return self._alert(error)
         return Markup("").join(self._sections(compiled))
 
     def _sections(self, compiled):
@@ -87,13 +89,12 @@ class IntegrationMappingPreview(models.TransientModel):
                 yield Markup("<h4>%s</h4>") % self.env._(
                     "Record %(number)s, %(location)s", number=record.number, location=record.location
                 )
-                yield (
-                    self._alert(self._told(record.error))
-                    if record.error
-                    else self._lines_table(compiled.explain(record, lookup))
-                )
+                if record.error:
+                    yield self._alerts(record.error)
+                else:
+                    yield self._lines_table(compiled.explain(record, lookup))
         except IntegrationError as error:
-            yield self._alert(self._told(error))
+            yield self._alerts(error)
 
     def _lines_table(self, outcomes):
         titles = (
@@ -102,7 +103,7 @@ class IntegrationMappingPreview(models.TransientModel):
             self.env._("Value in the Document"),
             self.env._("Becomes"),
         )
-        head = Markup("").join(Markup("<th>%s</th>") % title for title in titles)
+        head = Markup("").join(Markup("<th class='w-25'>%s</th>") % title for title in titles)
         rows = Markup("").join(map(self._row, outcomes))
         return Markup("<table class='table table-sm'><thead><tr>%s</tr></thead><tbody>%s</tbody></table>") % (
             head,
@@ -143,16 +144,21 @@ class IntegrationMappingPreview(models.TransientModel):
         return self.env._("a value (%s)", type(value).__name__)
 
     def _told(self, error):
-        """Return an error in one line; masked, without anything that could be of the document."""
-        if not self.is_masked:
-            return str(error)
-        if error.code.startswith("crosswalk."):
+        """Return an error or finding in words; masked, without anything that could be of the document."""
+        if self.is_masked and error.code.startswith("crosswalk."):
             return self.env._("The crosswalk does not translate the value. [%s]", error.code)
-        return self.env._(
-            "%(message)s Expected: %(expected)s. [%(code)s]",
-            message=error.message,
-            expected=error.expected,
-            code=error.code,
+        told = [error.message]
+        if error.expected:
+            told.append(self.env._("Expected: %s.", error.expected))
+        if error.found and not self.is_masked:
+            told.append(self.env._("Found: %s.", error.found))
+        return " ".join([*told, f"[{error.code}]"])
+
+    def _alerts(self, error):
+        """Return all that is wrong with a record or file that could not be read."""
+        return Markup("").join(
+            self._alert(": ".join(filter(None, (problem.location, self._told(problem)))))
+            for problem in error.findings or [error]
         )
 
     def _alert(self, text):
