@@ -65,10 +65,22 @@ class IntegrationMapping(models.Model):
             for mapping, values in zip(self, super().copy_data(default), strict=True)
         ]
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_state_untouched(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._check_state_untouched(vals)
         if set(vals) - {"state", "note"}:
             self._check_draft()
         return super().write(vals)
+
+    def _check_state_untouched(self, vals):
+        """:raise UserError: when somebody sets the state past the checks of Activate and Retire"""
+        if "state" in vals and not self.env.su and (self or vals["state"] != "draft"):
+            raise UserError(self.env._("A mapping changes its state by Activate and Retire only."))
 
     def _check_draft(self):
         """:raise UserError: when a version is closed for changes"""
@@ -91,7 +103,8 @@ class IntegrationMapping(models.Model):
                 raise UserError(self.env._("%s is not a draft.", mapping.display_name))
             if problems := mapping._problems():
                 raise UserError("\n".join([self.env._("%s cannot run:", mapping.display_name), *problems]))
-        self.state = "active"
+        # The state is closed to direct writes: only these actions check what it promises.
+        self.sudo().state = "active"
         self.env["integration.audit.entry"]._record("mapping.active", self)
 
     def action_retire(self):
@@ -102,7 +115,8 @@ class IntegrationMapping(models.Model):
             raise UserError(
                 self.env._("These flows still use the mapping: %s.", ", ".join(users.mapped("name")))
             )
-        self.state = "retired"
+        # See action_activate.
+        self.sudo().state = "retired"
         self.env["integration.audit.entry"]._record("mapping.retired", self)
 
     def action_new_version(self):

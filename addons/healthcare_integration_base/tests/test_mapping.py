@@ -184,6 +184,16 @@ class TestMapping(ConfigurationCase):
         mapping.action_retire()
         self.assertEqual(mapping.state, "retired")
 
+    def test_the_state_changes_by_its_actions_only(self):
+        mapping = self.mapping.with_user(self.manager)
+        mapping.action_activate()
+        for change in (
+            lambda: mapping.write({"state": "draft"}),
+            lambda: mapping.copy({"name": "Other", "state": "active"}),
+        ):
+            with self.assertRaisesRegex(UserError, "by Activate and Retire"):
+                change()
+
     def test_operators_do_not_change_mappings(self):
         mapping = self.mapping.with_user(self.user_with("group_operator"))
         with self.assertRaises(AccessError):
