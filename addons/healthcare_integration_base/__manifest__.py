@@ -7,7 +7,7 @@
     "author": "Healthcare Integration for Odoo contributors",
     "license": "LGPL-3",
     "depends": ["base", "web", "mail"],
-    "external_dependencies": {"python": ["cryptography", "paramiko"]},
+    "external_dependencies": {"python": ["cryptography", "jmespath", "paramiko"]},
     "data": [
         "security/integration_groups.xml",
         "security/ir.model.access.csv",
@@ -16,6 +16,7 @@
         "data/integration_governance_cron.xml",
         "data/integration_queue_data.xml",
         "wizards/integration_exception_waive_views.xml",
+        "wizards/integration_mapping_preview_views.xml",
         "wizards/integration_message_payload_views.xml",
         "views/integration_system_views.xml",
         "views/integration_credential_views.xml",

@@ -16,6 +16,7 @@ EXPECTED = {
     "integration.document.type": CONFIGURATION,
     "integration.mapping": CONFIGURATION,
     "integration.mapping.line": CONFIGURATION,
+    "integration.mapping.column": CONFIGURATION,
     "integration.ownership": CONFIGURATION,
     "integration.crosswalk": BUSINESS_TABLE,
     "integration.reconciliation": BUSINESS_TABLE,

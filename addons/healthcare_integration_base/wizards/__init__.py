@@ -2,5 +2,6 @@ from . import (
     integration_audit_verification,
     integration_endpoint_check,
     integration_exception_waive,
+    integration_mapping_preview,
     integration_message_payload,
 )
