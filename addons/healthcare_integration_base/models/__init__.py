@@ -32,6 +32,7 @@ from . import (
     integration_queue_settlement,
     integration_reconciliation,
     integration_reconciliation_line,
+    integration_redaction,
     integration_reference,
     integration_route,
     integration_system,

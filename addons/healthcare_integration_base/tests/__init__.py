@@ -24,6 +24,7 @@ from . import (
     test_queue_failures,
     test_queue_requeue,
     test_reconciliation,
+    test_redaction,
     test_reference,
     test_route,
     test_system,
