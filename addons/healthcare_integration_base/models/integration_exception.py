@@ -310,6 +310,7 @@ class IntegrationException(models.Model):
     def action_open_record(self):
         """Open the business record that the exception is about."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,
@@ -319,6 +320,7 @@ class IntegrationException(models.Model):
 
     def action_open_messages(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Messages"),

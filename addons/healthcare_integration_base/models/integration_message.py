@@ -230,17 +230,20 @@ class IntegrationMessage(models.Model):
 
     def action_open_children(self):
         self.ensure_one()
+        self.check_access("read")
         return self._open_list(
             "integration.message", [("parent_id", "=", self.id)], self.env._("Transactions")
         )
 
     def action_open_exceptions(self):
         self.ensure_one()
+        self.check_access("read")
         domain = [("id", "in", self.exception_ids.ids)]
         return self._open_list("integration.exception", domain, self.env._("Exceptions"))
 
     def action_open_tasks(self):
         self.ensure_one()
+        self.check_access("read")
         return self._open_list("integration.task", [("message_id", "=", self.id)], self.env._("Tasks"))
 
     def _open_list(self, model_name, domain, title):

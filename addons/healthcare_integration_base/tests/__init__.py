@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_access_matrix,
     test_audit,
     test_constraints,
     test_credential,
@@ -27,6 +28,7 @@ from . import (
     test_redaction,
     test_reference,
     test_route,
+    test_secret_reach,
     test_system,
     test_views,
 )
