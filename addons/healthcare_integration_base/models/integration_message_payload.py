@@ -3,6 +3,7 @@ import hashlib
 from odoo import models
 
 from ..errors import DocumentError
+from .access import require_group
 
 CHUNK_SIZE = 1 << 20
 
@@ -84,6 +85,20 @@ class IntegrationMessagePayload(models.Model):
                 break
             data = owner._read_chunk(keyring, index, is_last=index == last_index)
             yield data[max(start - offset, 0) : end - offset]
+
+    def _disclosed_payload(self, way, end=None):
+        """Yield the payload for a person to see; whatever shows, downloads or exports one reads it here.
+
+        The reading is in the audit log before the first byte is.
+
+        :param str way: by which it is read, e.g. ``screen``
+        :raise AccessError: without the role Unmasked or without access to the message
+        """
+        self.ensure_one()
+        require_group(self, "group_phi")
+        self.env["integration.audit.entry"]._record("message.payload_read", self, {"way": way})
+        # The right to the message was checked; chunks are no field that rights could be set on.
+        return self.sudo()._payload_chunks(end=end)
 
     def _payload_range(self, start, end):
         """Return whose chunks hold this message's payload, and the absolute range in them."""

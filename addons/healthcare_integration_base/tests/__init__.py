@@ -17,6 +17,7 @@ from . import (
     test_kit,
     test_mapping,
     test_ownership,
+    test_payload_disclosure,
     test_polling,
     test_queue,
     test_queue_access,

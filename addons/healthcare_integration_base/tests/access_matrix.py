@@ -44,7 +44,9 @@ class AccessMatrixCase(AccessCase):
     def _created(self, model, company):
         values = {}
         for name, field in model._fields.items():
-            is_given = field.related or (field.compute and not field.store) or name in model._inherits.values()
+            is_given = (
+                field.related or (field.compute and not field.store) or name in model._inherits.values()
+            )
             if name == "company_id" and not field.related:
                 values[name] = company.id
             elif field.required and not is_given and field.default is None:
@@ -60,7 +62,14 @@ class AccessMatrixCase(AccessCase):
             return comodel.search([], limit=1).id
         if field.type == "selection":
             return field.get_values(self.env)[0]
-        plain = {"integer": 1, "many2one_reference": 1, "float": 1.0, "monetary": 1.0, "boolean": True, "date": "2026-01-01"}
+        plain = {
+            "integer": 1,
+            "many2one_reference": 1,
+            "float": 1.0,
+            "monetary": 1.0,
+            "boolean": True,
+            "date": "2026-01-01",
+        }
         if field.type in plain:
             return plain[field.type]
         return self.env.cr.now() if field.type == "datetime" else f"{field.name} {company.id}"

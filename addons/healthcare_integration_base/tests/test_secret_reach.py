@@ -12,7 +12,7 @@ SECRET = "Tr0ub4dor-and-3"
 OTHER_SECRET = "correct-horse"
 SECRET_FIELDS = ("new_secret", "new_passphrase")
 COLUMNS = ("secret_ciphertext", "passphrase_ciphertext", "secret_fingerprint", "secret_key_id")
-# Models whose rows a client must not reach through the x2many field of a record that code writes as superuser.
+# Models whose rows no x2many field of a record that code writes as superuser may lead to.
 CLOSED_TO_COMMANDS = {
     "integration.audit.entry",
     "integration.audit.seal",
@@ -34,7 +34,8 @@ class TestSecretReach(AccessCase, HttpCase):
         super().setUpClass()
         cls.users["everything"] = cls._new_user(
             "everything",
-            ",".join(f"{ADDON}.group_{role}" for role in ROLES) + ",base.group_system,base.group_allow_export",
+            ",".join(f"{ADDON}.group_{role}" for role in ROLES)
+            + ",base.group_system,base.group_allow_export",
         )
         cls.credential.new_secret = SECRET
         cls.env.flush_all()
@@ -82,8 +83,17 @@ class TestSecretReach(AccessCase, HttpCase):
     def test_searching_by_value(self):
         """An answer that depends on the value would give it away letter by letter."""
         for name in (*SECRET_FIELDS, *COLUMNS):
-            for operator, value in (("=", SECRET), ("like", "Tr0%"), ("!=", False), (">", "T"), ("in", [SECRET])):
-                for domain in ([(name, operator, value)], [(f"endpoint_ids.credential_id.{name}", operator, value)]):
+            for operator, value in (
+                ("=", SECRET),
+                ("like", "Tr0%"),
+                ("!=", False),
+                (">", "T"),
+                ("in", [SECRET]),
+            ):
+                for domain in (
+                    [(name, operator, value)],
+                    [(f"endpoint_ids.credential_id.{name}", operator, value)],
+                ):
                     self.assertIn("refused", self._answer("search", domain), (name, operator))
                     self.assertIn("refused", self._answer("search_count", domain), (name, operator))
             domain = [(f"credential_id.{name}", "=", SECRET)]
