@@ -8,7 +8,7 @@ Runs in Odoo's shell on a database of its own that has the base addon installed 
 10,000 payloads are stored with one key. Then a second key becomes the active one, a process begins to write
 new payloads, another to read old ones, and the rotation is started in a process of its own, which is killed
 (SIGKILL) in the middle and started again. The peer is the same work with nothing around it: decrypt,
-encrypt, and a plain UPDATE per payload with a commit per batch, over psycopg2. BENCHMARK_PAYLOADS and
+encrypt, and one UPDATE and one commit per batch, over psycopg2. BENCHMARK_PAYLOADS and
 BENCHMARK_BYTES set number and size; nothing is left behind but entries of the audit log.
 """
 
@@ -34,37 +34,30 @@ env['integration.keyring']._rotate()
 print('SECONDS', time.time() - began, flush=True)
 """
 )
-WRITE = (
-    PRELUDE
-    + """
+WRITE = f"""{PRELUDE}
 count = 0
 print('READY', flush=True)
 while True:
-    message = messages.create({'company_id': env.company.id, 'file_name': 'benchmark'})
-    message._store_payload([b'w' * %d])
+    message = messages.create({{'company_id': env.company.id, 'file_name': 'benchmark'}})
+    message._store_payload([b'w' * {BYTES}])
     env.cr.commit()
     count += 1
-    if count %% 50 == 0: print('WROTE', count, flush=True)
+    if count % 50 == 0:
+        print('WROTE', count, flush=True)
     time.sleep(0.005)
 """
-    % BYTES
-)
-READ = (
-    PRELUDE
-    + """
+READ = f"""{PRELUDE}
 ids = messages.search([('file_name', '=', 'benchmark')], limit=2000).ids
 count = 0
 print('READY', flush=True)
 while True:
     for message in messages.browse(ids):
-        assert len(message._payload()) == %d
+        assert len(message._payload()) == {BYTES}
         count += 1
-        if count %% 200 == 0:
+        if count % 200 == 0:
             print('READ', count, flush=True)
             env.cr.rollback()
 """
-    % BYTES
-)
 
 
 def key(name):
@@ -133,13 +126,15 @@ def bare(former, current):
             rows = cr.fetchall()
             if not rows:
                 return count / (time.perf_counter() - began)
-            for message_id, index, data, uuid in rows:
+            blobs = []
+            for _message_id, index, data, uuid in rows:
                 plain = ring.decrypt_chunk(bytes(data), uuid, index, True)
-                cr.execute(
-                    "UPDATE integration_message_chunk SET data = %s, key_id = %s"
-                    " WHERE message_id = %s AND chunk_index = %s",
-                    (ring.encrypt_chunk(plain, uuid, index, True), current, message_id, index),
-                )
+                blobs.append(ring.encrypt_chunk(plain, uuid, index, True))
+            cr.execute(
+                "UPDATE integration_message_chunk c SET data = new.data, key_id = %s"
+                " FROM unnest(%s, %s) AS new (id, data) WHERE c.message_id = new.id AND c.chunk_index = 0",
+                (current, [row[0] for row in rows], blobs),
+            )
             count += len(rows)
             cr.commit()
 
@@ -206,6 +201,7 @@ def main():
         print(f"round {number + 1}: rotation {ours[-1]:,.0f}/s, bare {theirs[-1]:,.0f}/s", flush=True)
     mine, limit = statistics.median(ours), statistics.median(theirs)
     print(f"medians: rotation {mine:,.0f} payloads/s, bare {limit:,.0f}/s, ratio {mine / limit:.2f}")
+    env.cr.rollback()
     env.cr.execute("DELETE FROM integration_message WHERE file_name = 'benchmark'")
     env.cr.execute("DELETE FROM integration_key")
     env.cr.commit()

@@ -1,5 +1,6 @@
 from . import (
     base,
+    base_export,
     integration_audit_entry,
     integration_audit_seal,
     integration_credential,

@@ -9,6 +9,7 @@ from . import (
     test_document_type,
     test_endpoint,
     test_exception,
+    test_export,
     test_failures,
     test_flow,
     test_instance,
