@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SEVERAL_VALUES = re.compile(r"\?(?:\s*,\s*\?)+")
-_SEVERAL_ROWS = re.compile(r"(\([^()]*\?[^()]*\))(?:\s*,\s*\([^()]*\?[^()]*\))+")
+_SEVERAL_ROWS = re.compile(r"(\([^()?]*\?[^()]*\))(?:\s*,\s*\([^()?]*\?[^()]*\))+")
 
 
 def redact_statement(statement: str | bytes) -> str:
@@ -102,7 +102,7 @@ def redact_error(text: object) -> str:
     >>> redact_error('invalid input syntax for type integer: "Jane"')
     'invalid input syntax for type integer: ?'
     """
-    pieces = _PART.split(str(text))
+    pieces = _PART.split(str(text)[:LONGEST_STATEMENT])
     lines = [_without_quoted(pieces[0].rstrip())]
     for label, content in zip(pieces[1::2], pieces[2::2], strict=True):
         lines.append(f"{label}: {_redacted_part(label, content.strip())}")
