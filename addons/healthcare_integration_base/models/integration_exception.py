@@ -133,6 +133,7 @@ class IntegrationException(models.Model):
         record=None,
         subject=None,
         category=None,
+        owner=None,
     ):
         """Return the open exception of an error's cause, made if there is none.
 
@@ -143,6 +144,7 @@ class IntegrationException(models.Model):
         :param record: the business record that the exception is about
         :param str subject: when it is not the error's own
         :param str category: when it is not the error's own; a finding is ``business``
+        :param owner: the res.users to whom it goes, when not to the owner of the flow or the system
         """
         # Whoever meets an exception may report it, also a flow's user without any role here.
         self = self.sudo()
@@ -151,6 +153,7 @@ class IntegrationException(models.Model):
         values = storable(
             {
                 **self._exception_values(error, company, system, flow, record),
+                **({"owner_id": owner.id} if owner else {}),
                 "category": category or self._category(error),
                 "subject": (subject or self._subject(error, record, message) or "")[:LONGEST_SUBJECT] or None,
                 "location": self._location(error, message),
@@ -251,6 +254,12 @@ class IntegrationException(models.Model):
         exception.modified(["severity"])
         self.env["integration.audit.entry"]._record("exception.opened", exception)
         return exception
+
+    def _weigh(self, severity):
+        """Let a cause that has become worse count as such."""
+        if severity != self.severity:
+            hours = datetime.timedelta(hours=DEADLINE_HOURS[severity])
+            self.write({"severity": severity, "deadline": self.env.cr.now() + hours})
 
     def _link_messages(self, messages):
         self.env.cr.execute(

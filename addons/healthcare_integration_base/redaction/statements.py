@@ -6,7 +6,6 @@ PostgreSQL repeats values in its errors: in the first line of some (class 22), i
 
 from __future__ import annotations
 
-import ast
 import re
 
 #: Longer statements are cut: what follows is values, and reading megabytes of them would take long.
@@ -28,6 +27,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BYTES_NOTATION = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _SEVERAL_VALUES = re.compile(r"\?(?:\s*,\s*\?)+")
 _SEVERAL_ROWS = re.compile(r"(\([^()?]*\?[^()]*\))(?:\s*,\s*\([^()?]*\?[^()]*\))+")
 
@@ -68,11 +68,11 @@ def redact_logged_query(text: str) -> str:
     return f"{prefix}bad query: {redact_statement(statement)}{separator}{redact_error(error)}"
 
 
-def _evaluated(notation: str) -> str | bytes:
-    try:
-        return ast.literal_eval(notation)
-    except (ValueError, SyntaxError):
+def _evaluated(notation: str) -> str:
+    """Return the text of a bytes object's notation; nothing of one that is incomplete."""
+    if not _BYTES_NOTATION.fullmatch(notation):
         return ""
+    return notation[2:-1].encode("ascii", "replace").decode("unicode_escape", "replace")
 
 
 # === ERRORS === #

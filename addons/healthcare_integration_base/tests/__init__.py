@@ -17,6 +17,7 @@ from . import (
     test_keyring,
     test_kit,
     test_mapping,
+    test_notices,
     test_ownership,
     test_payload_disclosure,
     test_polling,
