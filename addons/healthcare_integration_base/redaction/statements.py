@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BYTES_NOTATION = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x(?P<code>[0-9a-fA-F]{2})|(?P<character>.))", re.DOTALL)
 _SEVERAL_VALUES = re.compile(r"\?(?:\s*,\s*\?)+")
 _SEVERAL_ROWS = re.compile(r"(\([^()?]*\?[^()]*\))(?:\s*,\s*\([^()?]*\?[^()]*\))+")
 
@@ -72,7 +73,13 @@ def _evaluated(notation: str) -> str:
     """Return the text of a bytes object's notation; nothing of one that is incomplete."""
     if not _BYTES_NOTATION.fullmatch(notation):
         return ""
-    return notation[2:-1].encode("ascii", "replace").decode("unicode_escape", "replace")
+    return _ESCAPE.sub(_unescaped, notation[2:-1])
+
+
+def _unescaped(escape: re.Match) -> str:
+    if escape["code"]:
+        return chr(int(escape["code"], 16))
+    return {"n": "\n", "r": "\r", "t": "\t"}.get(escape["character"], escape["character"])
 
 
 # === ERRORS === #
