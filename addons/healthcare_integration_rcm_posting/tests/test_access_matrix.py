@@ -38,6 +38,7 @@ class TestRcmAccessMatrix(AccessMatrixCase):
                     "name": "Clearing",
                     "code": "199999",
                     "account_type": "asset_current",
+                    "reconcile": True,
                     "company_ids": [(6, 0, company.ids)],
                 }
             )
