@@ -9,7 +9,8 @@ Runs in Odoo's shell on a database of its own that has the base addon installed 
 new payloads, another to read old ones, and the rotation is started in a process of its own, which is killed
 (SIGKILL) in the middle and started again. The peer is the same work with nothing around it: decrypt,
 encrypt, and one UPDATE and one commit per batch, over psycopg2. BENCHMARK_PAYLOADS,
-BENCHMARK_BYTES and BENCHMARK_ROUNDS set number, size and how often it is compared; nothing is left behind but entries of the audit log.
+BENCHMARK_BYTES and BENCHMARK_ROUNDS set number, size and how often it is compared; nothing is left behind
+but entries of the audit log.
 """
 
 # ruff: noqa: F821 (env is the shell's)
