@@ -75,6 +75,21 @@ class IntegrationKeyring(models.AbstractModel):
             return None
 
     @api.model
+    def _is_complete(self):
+        """Tell whether this process can read everything; what is missing is an error in the log.
+
+        A host without a key must leave the work to others: it could only fail at it.
+        """
+        recorded = self._recorded_ids()
+        try:
+            if recorded:
+                self._load(recorded)
+        except KeyringError as error:
+            _logger.error("This process takes no part in the work: %s", error)
+            return False
+        return True
+
+    @api.model
     def _recorded_ids(self):
         """Return the ids of the keys that this database depends on."""
         self.env.cr.execute("SELECT key_id FROM integration_key WHERE retired_on IS NULL")
@@ -165,7 +180,7 @@ class IntegrationKeyring(models.AbstractModel):
 
         Whenever the process ends, the next run goes on with what is left.
         """
-        if not self._former_ids():
+        if not self._is_complete() or not self._former_ids():
             return
         cron, is_done = self.env["ir.cron"], self._rotate()
         if is_done and self.env["integration.queue"]._in_own_transaction(self._retire_unused) is not None:

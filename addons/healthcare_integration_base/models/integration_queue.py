@@ -115,6 +115,7 @@ class IntegrationQueue(models.AbstractModel):
 
         A task whose identity key has an unfinished twin is cancelled: the twin does its work.
         """
+        self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)
         self.env.cr.execute(
             """
@@ -137,6 +138,7 @@ class IntegrationQueue(models.AbstractModel):
 
         :return: the integration.task records that were cancelled
         """
+        self.env["integration.exception.stake"]._drop_waiting(tasks)
         self.env.cr.execute(
             """
             UPDATE integration_task SET state = 'cancelled', finished_at = %s, exception_id = NULL

@@ -24,6 +24,7 @@ EXPECTED = {
     "integration.reconciliation.line": BUSINESS_ROW,
     "integration.credential": {"secrets_officer": "wcd"},
     "integration.exception": {"operator": "w", "manager": "w"},
+    "integration.exception.stake": READ_ONLY,
     "integration.message": READ_ONLY,
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,

@@ -14,6 +14,13 @@ class RcmRemittance(models.Model):
     _rec_name = "trace_number"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    facility_id = fields.Many2one(
+        "account.analytic.account",
+        readonly=True,
+        index="btree_not_null",
+        check_company=True,
+        help="The facility that is paid, when it is an analytic account and no company of its own",
+    )
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     message_id = fields.Many2one(
         "integration.message", readonly=True, index=True, ondelete="restrict", check_company=True
@@ -90,6 +97,9 @@ class RcmRemittance(models.Model):
         for remittance in self:
             payer = remittance.payer_id.name or remittance.payer_name or ""
             remittance.display_name = f"{remittance.trace_number or '-'} {payer}".strip()
+
+    def _integration_audit_name(self):
+        return self.display_name
 
     @api.depends("entry_ids")
     def _compute_entry_count(self):
