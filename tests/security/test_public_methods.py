@@ -5,7 +5,7 @@ import ast
 from tests.security.suite_source import called_names, methods
 
 #: Odoo's own doors, which its access rights guard; an override of one is no new door.
-ORM_METHODS = {"copy", "copy_data", "create", "default_get", "init", "unlink", "write"}
+ORM_METHODS = {"copy", "copy_data", "create", "default_get", "export_data", "init", "unlink", "write"}
 #: Methods of Odoo's models that addons of the suite extend.
 EXTENDED = {("AccountMove", "button_draft")}
 CHECKS = {"check_access", "require_group"}

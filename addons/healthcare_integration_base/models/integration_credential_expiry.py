@@ -3,6 +3,7 @@ import datetime
 from odoo import api, fields, models
 
 from ..errors import TransientError
+from .integration_exception import DEADLINE_HOURS
 
 # Days before the end at which somebody is told, and how much it matters then.
 STAGES = {"0": "critical", "7": "high", "30": "low"}
@@ -77,4 +78,7 @@ class IntegrationCredentialExpiry(models.Model):
             record=self,
             owner=self.system_id.technical_owner_id,
         )
-        exception._weigh(STAGES[stage])
+        severity = STAGES[stage]
+        if severity != exception.severity:
+            hours = datetime.timedelta(hours=DEADLINE_HOURS[severity])
+            exception.write({"severity": severity, "deadline": self.env.cr.now() + hours})

@@ -257,12 +257,6 @@ class IntegrationException(models.Model):
         self.env["integration.audit.entry"]._record("exception.opened", exception)
         return exception
 
-    def _weigh(self, severity):
-        """Let a cause that has become worse count as such."""
-        if severity != self.severity:
-            hours = datetime.timedelta(hours=DEADLINE_HOURS[severity])
-            self.write({"severity": severity, "deadline": self.env.cr.now() + hours})
-
     def _note_stake(self, error, message, record):
         """Note the money of what is reported: of a place of a document, or of a whole one."""
         if error.amount is None:

@@ -2,7 +2,7 @@ import datetime
 import logging
 import os
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import config
 
 from ..keyring import Keyring, KeyringError
@@ -182,12 +182,15 @@ class IntegrationKeyring(models.AbstractModel):
         """
         if not self._is_complete() or not self._former_ids():
             return
-        cron, is_done = self.env["ir.cron"], self._rotate()
-        if is_done and self.env["integration.queue"]._in_own_transaction(self._retire_unused) is not None:
+        cron, is_through = self.env["ir.cron"], self._rotate()
+        if is_through:
+            self.env["integration.queue"]._in_own_transaction(self._retire_unused)
+        if not self._recorded_ids() - {self._current_key_id()}:
             return
         cron._commit_progress(remaining=1)
-        wait = datetime.timedelta(minutes=1) if is_done else datetime.timedelta()
-        cron.browse(self.env.context["cron_id"])._trigger(at=fields.Datetime.now() + wait)
+        # What others held locked, or were just encrypting, is free again in a moment.
+        wait = datetime.timedelta(minutes=1) if is_through else datetime.timedelta()
+        cron.browse(self.env.context["cron_id"])._trigger(at=self.env.cr.now() + wait)
 
     @api.model
     def _rotate(self):
