@@ -9,7 +9,8 @@ from pathlib import Path
 
 from provisioning import installed, test_environment
 
-ADDON = "healthcare_integration_base"
+#: The template that the tests of faults use, too.
+ADDON = "healthcare_integration_rcm_posting"
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "key_rotation.py"
 SECONDS = 400
 
