@@ -135,6 +135,7 @@ class IntegrationException(models.Model):
         record=None,
         subject=None,
         category=None,
+        owner=None,
     ):
         """Return the open exception of an error's cause, made if there is none.
 
@@ -145,6 +146,7 @@ class IntegrationException(models.Model):
         :param record: the business record that the exception is about
         :param str subject: when it is not the error's own
         :param str category: when it is not the error's own; a finding is ``business``
+        :param owner: the res.users to whom it goes, when not to the owner of the flow or the system
         """
         # Whoever meets an exception may report it, also a flow's user without any role here.
         self = self.sudo()
@@ -153,6 +155,7 @@ class IntegrationException(models.Model):
         values = storable(
             {
                 **self._exception_values(error, company, system, flow, record),
+                **({"owner_id": owner.id} if owner else {}),
                 "category": category or self._category(error),
                 "subject": (subject or self._subject(error, record, message) or "")[:LONGEST_SUBJECT] or None,
                 "location": self._location(error, message),
@@ -326,6 +329,7 @@ class IntegrationException(models.Model):
     def action_open_record(self):
         """Open the business record that the exception is about."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,
@@ -335,6 +339,7 @@ class IntegrationException(models.Model):
 
     def action_open_messages(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Messages"),

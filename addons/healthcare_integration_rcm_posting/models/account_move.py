@@ -134,6 +134,7 @@ class AccountMove(models.Model):
 
     def action_open_rcm_claims(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Remitted Claims"),

@@ -17,6 +17,7 @@ class IntegrationException(models.Model):
     def action_match_rcm_claim(self):
         """Ask for the invoice of the claim that found none or several."""
         self.ensure_one()
+        self.check_access("read")
         return self.rcm_claim_id.action_match()
 
     def action_map_rcm_party(self):

@@ -49,6 +49,7 @@ class RcmAdjustment(models.Model):
 
     def action_open_claim(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "rcm.claim",

@@ -99,6 +99,7 @@ class RcmClaim(models.Model):
 
     def action_open_invoice(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "account.move",

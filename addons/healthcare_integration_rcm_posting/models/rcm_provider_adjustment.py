@@ -46,6 +46,7 @@ class RcmProviderAdjustment(models.Model):
 
     def action_open_remittance(self):
         self.ensure_one()
+        self.check_access("read")
         return self.remittance_id._open_form()
 
     def _alike(self):

@@ -150,10 +150,12 @@ class RcmRemittance(models.Model):
 
     def action_open_claims(self):
         self.ensure_one()
+        self.check_access("read")
         return self._open_list("rcm.claim", [("remittance_id", "=", self.id)], self.env._("Claims"))
 
     def action_open_entries(self):
         self.ensure_one()
+        self.check_access("read")
         action = self._open_list(
             "account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries")
         )
@@ -162,11 +164,13 @@ class RcmRemittance(models.Model):
 
     def action_open_exceptions(self):
         self.ensure_one()
+        self.check_access("read")
         domain = list(self._exception_domain())
         return self._open_list("integration.exception", domain, self.env._("Exceptions"))
 
     def action_open_message(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "integration.message",

@@ -1,4 +1,5 @@
 from . import (
+    test_access_matrix,
     test_accounting_table,
     test_bank,
     test_facility,

@@ -58,6 +58,7 @@ class RcmClaimMatch(models.TransientModel):
         :raise UserError: if none is
         """
         self.ensure_one()
+        require_group(self.claim_id, "group_operator")
         if not self.invoice_id:
             raise UserError(self.env._("Choose the invoice of the claim."))
         return self._match(self.invoice_id)
