@@ -14,6 +14,7 @@ from . import (
     integration_exception_findings,
     integration_flow,
     integration_handler,
+    integration_health,
     integration_instance,
     integration_key,
     integration_keyring,
@@ -26,6 +27,8 @@ from . import (
     integration_message_link,
     integration_message_payload,
     integration_message_timeline,
+    integration_metrics,
+    integration_monitoring_token,
     integration_ownership,
     integration_queue,
     integration_queue_lane,
@@ -36,4 +39,5 @@ from . import (
     integration_route,
     integration_system,
     integration_task,
+    integration_task_pulse,
 )
