@@ -26,6 +26,7 @@ from . import (
     integration_message_key,
     integration_message_link,
     integration_message_payload,
+    integration_message_replay,
     integration_message_timeline,
     integration_metrics,
     integration_monitoring_token,

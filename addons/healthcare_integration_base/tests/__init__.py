@@ -27,6 +27,7 @@ from . import (
     test_queue_requeue,
     test_reconciliation,
     test_reference,
+    test_replay,
     test_route,
     test_system,
     test_views,
