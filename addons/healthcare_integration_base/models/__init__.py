@@ -2,6 +2,7 @@ from . import (
     base,
     integration_audit_entry,
     integration_audit_seal,
+    integration_command,
     integration_credential,
     integration_crosswalk,
     integration_crosswalk_line,

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_audit,
+    test_command,
     test_constraints,
     test_credential,
     test_crosswalk,
