@@ -27,7 +27,7 @@ class IntegrationCommand(models.AbstractModel):
         """Return how the integration is doing: its checks, unfinished tasks and messages, endpoints."""
         checks = self.env["integration.health"]._readiness()
         metrics = {metric.name: metric.samples for metric in self.env["integration.metrics"]._collect()}
-        endpoints = self.env["integration.endpoint"].search([])
+        endpoints = self.env["integration.endpoint"].search([("state", "!=", "draft")])
         return {
             "is_ready": worst_state(checks) != "failure",
             "checks": [check.as_dict() for check in checks],

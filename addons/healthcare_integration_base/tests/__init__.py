@@ -29,6 +29,7 @@ from . import (
     test_reconciliation,
     test_reference,
     test_replay,
+    test_retention,
     test_route,
     test_system,
     test_views,

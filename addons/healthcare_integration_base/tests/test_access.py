@@ -17,6 +17,7 @@ EXPECTED = {
     "integration.mapping": CONFIGURATION,
     "integration.mapping.line": CONFIGURATION,
     "integration.ownership": CONFIGURATION,
+    "integration.retention": CONFIGURATION,
     "integration.crosswalk": BUSINESS_TABLE,
     "integration.reconciliation": BUSINESS_TABLE,
     "integration.crosswalk.line": BUSINESS_ROW,

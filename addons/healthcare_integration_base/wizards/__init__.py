@@ -2,6 +2,7 @@ from . import (
     integration_audit_verification,
     integration_endpoint_check,
     integration_exception_waive,
+    integration_legal_hold_change,
     integration_message_payload,
     integration_message_replay,
 )
