@@ -8,6 +8,7 @@ from . import (
     test_database_copies,
     test_document_type,
     test_endpoint,
+    test_endpoint_window,
     test_exception,
     test_failures,
     test_flow,

@@ -11,6 +11,7 @@ READ_ONLY = {}
 EXPECTED = {
     "integration.system": CONFIGURATION,
     "integration.endpoint": CONFIGURATION,
+    "integration.endpoint.window": CONFIGURATION,
     "integration.flow": CONFIGURATION,
     "integration.route": CONFIGURATION,
     "integration.document.type": CONFIGURATION,
