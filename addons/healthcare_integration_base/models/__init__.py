@@ -18,6 +18,7 @@ from . import (
     integration_flow,
     integration_handler,
     integration_health,
+    integration_health_server,
     integration_instance,
     integration_key,
     integration_keyring,
@@ -51,4 +52,5 @@ from . import (
     integration_system_hold,
     integration_task,
     integration_task_pulse,
+    res_config_settings,
 )

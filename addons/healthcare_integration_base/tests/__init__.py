@@ -13,6 +13,7 @@ from . import (
     test_failures,
     test_flow,
     test_health,
+    test_health_panel,
     test_instance,
     test_intake,
     test_keyring,
@@ -32,6 +33,7 @@ from . import (
     test_replay,
     test_retention,
     test_route,
+    test_settings,
     test_system,
     test_views,
 )
