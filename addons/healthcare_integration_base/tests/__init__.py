@@ -14,6 +14,7 @@ from . import (
     test_flow,
     test_health,
     test_health_panel,
+    test_health_server,
     test_instance,
     test_intake,
     test_keyring,

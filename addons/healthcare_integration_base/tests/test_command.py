@@ -1,20 +1,14 @@
 import getpass
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-import odoo
 from odoo.tests import get_db_name, tagged
-from odoo.tools import config
 
+from .command_common import environment_of_odoo, odoo_command, write_configuration
 from .database_copy_common import DatabaseCopyCase
 from .intake_common import x12_file
-
-ODOO_FOLDER = Path(odoo.__path__[0]).parent
-COPIED_OPTIONS = ("data_dir", "db_host", "db_port", "db_user", "db_password")
 
 
 @tagged("post_install", "-at_install")
@@ -30,17 +24,10 @@ class TestCommand(DatabaseCopyCase):
         folder = tempfile.TemporaryDirectory(prefix="integration-command-")
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
-        cls._write_configuration()
+        write_configuration(cls.folder)
         with cls._environment(cls.database) as env:
             env["integration.instance"]._confirm_here()
             cls.endpoint_id = cls._create_endpoint(env).id
-
-    @classmethod
-    def _write_configuration(cls):
-        options = {name: config[name] for name in COPIED_OPTIONS if config[name]}
-        options["addons_path"] = ",".join(config["addons_path"])
-        lines = [f"{name} = {value}" for name, value in options.items()]
-        (cls.folder / "odoo.conf").write_text("\n".join(["[options]", *lines, ""]))
 
     @classmethod
     def _create_endpoint(cls, env):
@@ -63,16 +50,16 @@ class TestCommand(DatabaseCopyCase):
 
         :param status: exit code that is expected
         """
-        command = [sys.executable, "-W", "ignore", "-m", "odoo", "integration", *arguments]
+        command = odoo_command("integration", *arguments)
         if database is not False:
             command += ["--database", database or self.database]
-        environment = {
-            **os.environ,
-            "ODOO_RC": str(self.folder / "odoo.conf"),
-            "PYTHONPATH": os.pathsep.join([str(ODOO_FOLDER), *filter(None, sys.path)]),
-        }
         run = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, cwd=self.folder
+            command,
+            env=environment_of_odoo(self.folder),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=self.folder,
         )
         self.assertEqual(run.returncode, status, run.stderr[-3000:])
         self.assertNotIn("Traceback", run.stderr)
