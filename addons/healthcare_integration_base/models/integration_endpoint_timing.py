@@ -31,6 +31,17 @@ class IntegrationEndpointTiming(models.Model):
             opening = endpoint._next_opening(now)
             endpoint.next_opening_at = opening if opening and opening > now else False
 
+    @api.depends("next_poll_at", "window_ids")
+    def _compute_health(self):
+        """A partner that is closed is not late: its next look is due when it opens."""
+        result = super()._compute_health()
+        now = self.env.cr.now()
+        for endpoint in self.filtered(lambda endpoint: endpoint.health == "late" and endpoint.window_ids):
+            late_after = fields.Datetime.subtract(now, minutes=endpoint.poll_interval_minutes)
+            if endpoint.next_poll_at and endpoint.next_poll_at > late_after:
+                endpoint.health = "good"
+        return result
+
     @api.constrains("time_zone", "window_ids")
     def _check_ever_open(self):
         for endpoint in self.filtered("window_ids"):

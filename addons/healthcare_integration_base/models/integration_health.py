@@ -126,7 +126,7 @@ class IntegrationHealth(models.AbstractModel):
             "keyring.complete",
             self.env._("Encryption keys"),
             not problem,
-            found=problem or self.env._("%d keys at hand", len(recorded)),
+            found=problem or self.env._("%d at hand", len(recorded)),
             expected=self.env._("every key that this database depends on"),
             remedy=self.env._("Give this host the keys; see Governance, Encryption Keys."),
         )

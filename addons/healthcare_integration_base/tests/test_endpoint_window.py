@@ -68,6 +68,19 @@ class TestEndpointWindow(IntakeCase):
             self.endpoint._next_opening(MORNING), datetime.datetime(2026, 3, 22, 6, 0), "a week later"
         )
 
+    def test_a_partner_that_is_closed_is_not_late(self):
+        self._close()
+        self.endpoint.last_success_at = NIGHT - datetime.timedelta(days=7)
+        self.endpoint.next_poll_at = MORNING
+        for minutes, health in ((0, "good"), (122, "good"), (140, "late")):
+            with self.frozen_clock(NIGHT + datetime.timedelta(minutes=minutes)):
+                self.endpoint.invalidate_recordset(["health"])
+                self.assertEqual(self.endpoint.health, health)
+        self.endpoint.window_ids.unlink()
+        with self.frozen_clock(NIGHT):
+            self.endpoint.invalidate_recordset(["health"])
+            self.assertEqual(self.endpoint.health, "late", "it was open all the time")
+
     def test_without_windows_the_partner_is_open(self):
         self.assertEqual(self.endpoint._next_opening(NIGHT), NIGHT)
         self.assertFalse(self.endpoint.next_opening_at)

@@ -9,8 +9,8 @@ class IntegrationHealthPanel(models.TransientModel):
 
     _name = "integration.health.panel"
     _description = "Integration System Health"
-    _rec_name = "state"
 
+    name = fields.Char(compute="_compute_name")
     state = fields.Selection(
         [("ok", "In order"), ("warning", "Look at it"), ("failure", "Does not work")],
         required=True,
@@ -22,6 +22,9 @@ class IntegrationHealthPanel(models.TransientModel):
     server_line_ids = fields.One2many(
         "integration.health.panel.line", "panel_id", domain=[("kind", "=", "server")], readonly=True
     )
+
+    def _compute_name(self):
+        self.name = self.env._("System Health")
 
     @api.model
     def action_look(self):
@@ -62,6 +65,6 @@ class IntegrationHealthPanelLine(models.TransientModel):
     state = fields.Selection(
         [("ok", "OK"), ("warning", "Warning"), ("failure", "Failure")], required=True, readonly=True
     )
-    found = fields.Char(readonly=True)
-    expected = fields.Char(readonly=True)
-    remedy = fields.Char("What to change", readonly=True)
+    found = fields.Text(readonly=True)
+    expected = fields.Text(readonly=True)
+    remedy = fields.Text("What to change", readonly=True)
