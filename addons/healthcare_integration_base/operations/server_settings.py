@@ -77,8 +77,7 @@ def _cron_workers(facts: ServerFacts) -> Check:
 def _cron_time_limit(facts: ServerFacts) -> Check:
     # -1 stands for the limit of requests; the watchdog counts the time that a cron worker sleeps as well.
     limit = facts.limit_time_real if facts.limit_time_real_cron < 0 else facts.limit_time_real_cron
-    is_watched = facts.workers > 0 or facts.limit_time_real_cron != 0
-    bad = is_watched and 0 < limit < SHORTEST_CRON_LIMIT
+    bad = 0 < limit < SHORTEST_CRON_LIMIT
     return _check(
         "server.limit_time_real_cron",
         "Time limit of cron workers",

@@ -33,6 +33,7 @@ from . import (
     test_reference,
     test_replay,
     test_retention,
+    test_retention_race,
     test_route,
     test_settings,
     test_system,
