@@ -33,7 +33,13 @@ class IntegrationEndpointPolling(models.Model):
                 ("next_poll_at", "<=", self.env.cr.now()),
             ]
         )
-        due._queue_poll()
+        now = self.env.cr.now()
+        for endpoint in due:
+            opening = endpoint._next_opening(now)
+            if opening == now:
+                endpoint._queue_poll()
+            else:
+                endpoint.next_poll_at = opening
 
     def _queue_poll(self):
         """Queue one look into each mailbox; while one is under way no second is made."""
@@ -53,10 +59,14 @@ class IntegrationEndpointPolling(models.Model):
 
     @integration_task("Look into a mailbox", priority=9, max_attempts=3)
     def _poll(self):
-        """List the mailbox and queue a fetch for each complete file that is not stored yet."""
+        """List the mailbox and queue a fetch for each complete file that is not stored yet.
+
+        :raise PostponedTask: while the partner is closed
+        """
         self.ensure_one()
         if not self._is_usable() or self.direction == "out":
             return
+        self._wait_while_closed()
         files_seen = self.env["integration.endpoint.file"]
         with self._transport() as transport:
             listed = transport.list()
@@ -87,9 +97,13 @@ class IntegrationEndpointPolling(models.Model):
         return self.state == "active" and self.system_id._may_exchange()
 
     def _wait_while_paused(self):
-        """:raise PostponedTask: while the endpoint or its system is paused: what was begun waits for it"""
+        """Let what was begun wait for its endpoint.
+
+        :raise PostponedTask: while the endpoint or its system is paused, or the partner is closed
+        """
         if not self._is_usable():
             raise PostponedTask(self.env._("Waits until %s is active.", self.display_name), PAUSE_SECONDS)
+        self._wait_while_closed()
 
     def _resolve_outage(self):
         """Close the exceptions of a mailbox that answers again, and run again what failed meanwhile."""

@@ -75,7 +75,14 @@ class IntegrationMessageIntake(models.Model):
         if not children:
             raise self._no_transaction(index.findings.report())
         self._set_state("split")
-        self.findings = self._as_json(index.findings.report())
+        first = children[0]
+        self.write(
+            {
+                "findings": self._as_json(index.findings.report()),
+                "event_at": first.event_at,
+                "event_time_zone": first.event_time_zone,
+            }
+        )
         for child in children:
             child._queue_processing()
 
@@ -120,6 +127,7 @@ class IntegrationMessageIntake(models.Model):
             "group_control_number": envelope.group.control_number,
             "transaction_control_number": envelope.control_number,
             "received_at": self.received_at,
+            **self._event_values(self.endpoint_id, interchange.created),
         }
 
     @staticmethod

@@ -34,6 +34,7 @@ class IntegrationMessageTimeline(models.Model):
             events += self._task_events(task)
         for exception in self.exception_ids[:SHOWN_EVENTS]:
             events += self._exception_events(exception)
+        events += self._replay_events()
         return [event for event in events if event[0]]
 
     def _taken_in_sentence(self):

@@ -11,6 +11,7 @@ READ_ONLY = {}
 EXPECTED = {
     "integration.system": CONFIGURATION,
     "integration.endpoint": CONFIGURATION,
+    "integration.endpoint.window": CONFIGURATION,
     "integration.flow": CONFIGURATION,
     "integration.route": CONFIGURATION,
     "integration.document.type": CONFIGURATION,
@@ -18,6 +19,7 @@ EXPECTED = {
     "integration.mapping.line": CONFIGURATION,
     "integration.mapping.column": CONFIGURATION,
     "integration.ownership": CONFIGURATION,
+    "integration.retention": CONFIGURATION,
     "integration.crosswalk": BUSINESS_TABLE,
     "integration.reconciliation": BUSINESS_TABLE,
     "integration.crosswalk.line": BUSINESS_ROW,

@@ -3,5 +3,9 @@ from . import (
     integration_endpoint_check,
     integration_exception_waive,
     integration_mapping_preview,
+    integration_health_panel,
+    integration_legal_hold_change,
     integration_message_payload,
+    integration_message_replay,
+    integration_monitoring_token_shown,
 )

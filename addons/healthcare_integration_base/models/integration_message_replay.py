@@ -1,0 +1,121 @@
+import json
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from .access import require_group
+
+REPLAYABLE_STATES = ("held", "rejected", "failed", "refused")
+
+
+class IntegrationMessageReplay(models.Model):
+    """Runs messages again that did not reach their end, for a reason that an auditor can read.
+
+    A message whose effect is there is never run again: it has one effect.
+    """
+
+    _inherit = "integration.message"
+
+    def action_replay(self):
+        """Ask for the reason of running these messages again.
+
+        :raise UserError: if one of them has its effect, or is under way
+        """
+        require_group(self, "group_operator")
+        messages = self._to_replay()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Replay"),
+            "res_model": "integration.message.replay",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_message_ids": messages.ids},
+        }
+
+    def _replay(self, reason, **detail):
+        """Run messages again, of a file those of its transactions that were stopped.
+
+        :param str reason: for the audit log; never private data
+        :param detail: what the audit log notes beside the reason
+        :return: the integration.message records that are run
+        :raise UserError: if one of them has its effect, is under way, or its payload was purged
+        """
+        messages = self._to_replay()
+        messages._reopen()
+        stopped, without = self.env["integration.task"], messages.browse()
+        # Which tasks a message has is the kernel's matter; whoever may replay it need not see them.
+        for message in messages.sudo():
+            tasks = message._stopped_tasks()
+            stopped += tasks
+            without += message if not tasks else messages.browse()
+        self.env["integration.queue"]._requeue(stopped)
+        for message in without:
+            message._queue_again()
+        self.env["integration.audit.entry"]._record(
+            "message.replayed", messages, {"reason": reason, **detail}
+        )
+        return messages
+
+    def _to_replay(self):
+        """Return what a replay runs: a file's stopped transactions stand for the file.
+
+        :raise UserError: see :meth:`_replay`
+        """
+        files = self.filtered("child_ids")
+        parts = files.child_ids.filtered(lambda part: part.state in REPLAYABLE_STATES)
+        messages = (self - files) | parts
+        if wrong := (self - files).filtered(lambda message: message.state not in REPLAYABLE_STATES):
+            labels = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "%(message)s is %(state)s. Only messages that are held, rejected, failed or refused can "
+                    "be replayed: what was applied has had its effect.",
+                    message=wrong[0].name,
+                    state=labels[wrong[0].state],
+                )
+            )
+        if not messages:
+            raise UserError(self.env._("Nothing of these messages was stopped: there is nothing to replay."))
+        return messages
+
+    def _reopen(self):
+        """Mark messages, and the files that they are part of, as under way again."""
+        # Messages belong to the kernel: no role writes them.
+        self.sudo().write({"state": "received", "state_reason": False, "closed_at": False})
+        settled = self.sudo().parent_id.filtered(lambda file: file.state == "settled")
+        settled.write({"state": "split", "closed_at": False})
+
+    def _queue_again(self):
+        """Queue what brings a message to its end; its former tasks are gone."""
+        self.ensure_one()
+        if self.parent_id:
+            self._queue_processing()
+        else:
+            self.with_kernel_task(identity_key=f"message.open:{self.id}", message=self)._open_interchange()
+
+    def _replay_events(self):
+        """Return when and why the message was replayed, for its timeline."""
+        # That somebody replayed a message, and why, is shown to whoever sees the message; the log is not.
+        entries = (
+            self.env["integration.audit.entry"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("event", "=", "message.replayed"),
+                ],
+                limit=10,
+            )
+        )
+        return [
+            (
+                entry.logged_at,
+                self.env._(
+                    "Replayed by %(person)s: %(reason)s",
+                    person=entry.actor_login,
+                    reason=json.loads(entry.detail)["reason"],
+                ),
+            )
+            for entry in entries
+        ]
