@@ -28,4 +28,5 @@ from . import (
     test_route,
     test_system,
     test_views,
+    test_webhook,
 )
