@@ -31,6 +31,7 @@ from . import (
     integration_message_timeline,
     integration_ownership,
     integration_queue,
+    integration_queue_doorbell,
     integration_queue_lane,
     integration_queue_settlement,
     integration_reconciliation,

@@ -25,7 +25,7 @@ class TestWebhook(DoorCase):
         self.assertEqual(message.state, "received")
         self.assertEqual(message._payload(), BODY)
         self.assertEqual((message.company_id, message.system_id), (self.env.company, self.system))
-        trap.assert_enqueued("integration.message", "_open_interchange", records=message)
+        trap.assert_enqueued("integration.message", "_open_delivery", records=message)
 
     def test_without_a_valid_signature_nothing_is_written(self):
         now = int(time.time())
