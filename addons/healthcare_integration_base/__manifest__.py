@@ -7,7 +7,7 @@
     "author": "Healthcare Integration for Odoo contributors",
     "license": "LGPL-3",
     "depends": ["base", "web", "mail"],
-    "external_dependencies": {"python": ["cryptography", "paramiko"]},
+    "external_dependencies": {"python": ["cryptography", "jsonschema", "paramiko"]},
     "data": [
         "security/integration_groups.xml",
         "security/ir.model.access.csv",
@@ -28,6 +28,7 @@
         "views/integration_exception_views.xml",
         "views/integration_flow_views.xml",
         "views/integration_route_views.xml",
+        "views/integration_client_views.xml",
         "views/integration_mapping_views.xml",
         "views/integration_crosswalk_views.xml",
         "views/integration_reference_views.xml",

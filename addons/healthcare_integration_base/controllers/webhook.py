@@ -1,8 +1,8 @@
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, request, route
 
-from ..models.integration_endpoint_webhook import LARGEST_BODY, PATH
-from ..models.integration_message_door import Delivery
+from ..doors.delivery import LARGEST_BODY, Delivery
+from ..models.integration_endpoint_webhook import PATH
 from .bodies import raw_body
 
 RETRY_SECONDS = 300

@@ -7,11 +7,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..doors.delivery import LARGEST_BODY
 from ..doors.signature import SignatureProfile
 
 TOKEN_BYTES = 24
 PATH = "/integration/webhook/"
-LARGEST_BODY = 16 << 20
 # attribute of the profile -> column that holds it
 PROFILE_COLUMNS = {
     "signature_header": "webhook_signature_header",

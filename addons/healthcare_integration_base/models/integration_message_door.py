@@ -1,44 +1,12 @@
 import hashlib
 import uuid
-from dataclasses import dataclass
 
 from odoo import api, models
 
+from ..doors.delivery import Receipt
 from ..errors import DocumentError
 from ..queue import integration_task
 from .integration_message_payload import CHUNK_SIZE
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One payload that came through a door.
-
-    :ivar identity: the key under which it is one message, unique in the company
-    :ivar flow: the integration.flow that the sender named, empty where routes decide
-    """
-
-    company_id: int
-    system_id: int
-    body: bytes
-    identity: str
-    endpoint_id: int | None = None
-    flow: models.Model | None = None
-    file_name: str | None = None
-    is_test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a sender is told.
-
-    :ivar uuid: of the message, also when it was received before
-    :ivar is_new: False when the identity was known
-    :ivar payload_hash: SHA-256 of what the message holds, to be compared with what was sent again
-    """
-
-    uuid: str
-    is_new: bool
-    payload_hash: str
 
 
 class IntegrationMessageDoor(models.Model):
@@ -88,10 +56,11 @@ class IntegrationMessageDoor(models.Model):
             stored AS (
                 INSERT INTO integration_message (
                     id, uuid, name, correlation_id, direction, state, company_id, system_id, endpoint_id,
-                    flow_id, document_type_id, file_name, payload_hash, payload_size, is_test, received_at,
-                    create_uid, write_uid, create_date, write_date)
+                    flow_id, document_type_id, client_id, file_name, payload_hash, payload_size, is_test,
+                    received_at, create_uid, write_uid, create_date, write_date)
                 SELECT message_id, %(uuid)s, %(name)s, %(uuid)s, 'in', 'received', %(company_id)s,
-                       %(system_id)s, %(endpoint_id)s, %(flow_id)s, %(document_type_id)s, %(file_name)s,
+                       %(system_id)s, %(endpoint_id)s, %(flow_id)s, %(document_type_id)s, %(client_id)s,
+                       %(file_name)s,
                        %(digest)s, %(size)s, %(is_test)s, %(now)s, %(uid)s, %(uid)s, %(now)s, %(now)s
                   FROM claimed RETURNING id)
             INSERT INTO integration_message_chunk (message_id, chunk_index, data)
@@ -106,6 +75,7 @@ class IntegrationMessageDoor(models.Model):
                 "endpoint_id": delivery.endpoint_id,
                 "flow_id": flow.id if flow else None,
                 "document_type_id": flow.document_type_id.id if flow else None,
+                "client_id": delivery.client_id,
                 "file_name": delivery.file_name,
                 "digest": digest,
                 "size": len(body),

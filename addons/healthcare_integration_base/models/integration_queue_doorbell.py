@@ -62,7 +62,7 @@ class IntegrationQueueDoorbell(models.AbstractModel):
 
     @api.model
     def _wake_idle_lanes(self):
-        """Wake the lanes unless a due trigger waits for each: a lane that finds it sees all that is committed."""
+        """Wake the lanes unless a due trigger waits for each: who finds that, sees all that is committed."""
         self.env.cr.execute(
             """
             SELECT FROM ir_cron AS cron JOIN ir_act_server AS action

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_api,
     test_audit,
     test_constraints,
     test_credential,

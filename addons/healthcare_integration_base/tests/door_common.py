@@ -132,7 +132,6 @@ class DoorCase(HttpCase, IntegrationCase):
         self.env.flush_all()
         with patch.object(Cursor, "execute", record):
             yield statements
-        self.assertTrue(statements, "nothing was recorded")
         writing = [text for text in statements if not text.upper().startswith(HARMLESS)]
         locking = [text for text in statements if " FOR UPDATE" in text.upper() or "NEXTVAL" in text.upper()]
         self.assertEqual(writing + locking, [])

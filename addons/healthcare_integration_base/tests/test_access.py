@@ -13,6 +13,8 @@ EXPECTED = {
     "integration.endpoint": CONFIGURATION,
     "integration.flow": CONFIGURATION,
     "integration.route": CONFIGURATION,
+    "integration.client": CONFIGURATION,
+    "integration.client.read": CONFIGURATION,
     "integration.document.type": CONFIGURATION,
     "integration.mapping": CONFIGURATION,
     "integration.mapping.line": CONFIGURATION,
