@@ -80,6 +80,12 @@ class ApiController(Controller):
         )
         return request.make_json_response({"rows": page.rows, "next": page.next})
 
+    @route(f"{VERSION_PATH}/openapi.json", methods=["GET"], readonly=True, **OPTIONS)
+    @told
+    def describe(self, **_parameters):
+        """Describe what the client may call."""
+        return request.make_json_response(self._client()._openapi(VERSION_PATH))
+
     @route(
         [f"{VERSION_PATH}/messages/<string:name>", f"{VERSION_PATH}/reads/<string:name>"],
         methods=["PUT", "PATCH", "DELETE"],

@@ -3,6 +3,7 @@ from . import (
     integration_audit_entry,
     integration_audit_seal,
     integration_client,
+    integration_client_description,
     integration_client_quota,
     integration_client_read,
     integration_client_request,

@@ -260,6 +260,19 @@ class TestApiMessages(ApiCase):
             with self.subTest(schema), self.assertRaises(ValidationError):
                 self.document_type.json_schema = schema
 
+    def test_the_description_names_what_the_client_may_call(self):
+        path = "/integration/api/v1"
+        self.new_flow("other", self.document_type)
+        document = self.get(f"{path}/openapi.json", status=200).json()
+        self.assertEqual(document["openapi"], "3.1.0")
+        self.assertEqual(
+            set(document["paths"]),
+            {f"{path}/messages/orders", f"{path}/messages/{{id}}", f"{path}/reads/messages",
+             f"{path}/openapi.json"},
+        )  # fmt: skip
+        content = document["paths"][f"{path}/messages/orders"]["post"]["requestBody"]["content"]
+        self.assertEqual(content, {"application/json": {"schema": SCHEMA}})
+
 
 @tagged("post_install", "-at_install")
 class TestApiReads(ApiCase):
