@@ -36,6 +36,7 @@ from . import (
     integration_message_key,
     integration_message_link,
     integration_message_payload,
+    integration_message_routing,
     integration_message_timeline,
     integration_ownership,
     integration_queue,

@@ -68,7 +68,7 @@ class IntegrationFlowRequest(models.Model):
         )
         if receipt.payload_hash != digest:
             raise ApiProblem(
-                422, "idempotency.reused", "The Idempotency-Key was used for another document.",
+                409, "idempotency.reused", "The Idempotency-Key was used for another document.",
                 remedy="Send each document with a key of its own, and repeat it only with the same bytes.",
                 places=[Place("Idempotency-Key", "a key that was not used", "the key of another document")],
             )  # fmt: skip

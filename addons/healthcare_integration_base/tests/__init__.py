@@ -16,6 +16,7 @@ from . import (
     test_keyring,
     test_kit,
     test_mapping,
+    test_mixed_mailbox,
     test_ownership,
     test_polling,
     test_queue,

@@ -180,7 +180,7 @@ class TestApiMessages(ApiCase):
         self.assertNotEqual(self.send(status=202, Idempotency_Key="b").json(), first)
         self.assertEqual(len(self.messages()), 2)
         other = self.send({"order": 2, "lines": []}, Idempotency_Key="a")
-        self.assert_problem(other, 422, "idempotency.reused")
+        self.assert_problem(other, 409, "idempotency.reused")
         self.assert_problem(self.send(Idempotency_Key="x" * 256), 400, "header.idempotency_key")
         self.assertEqual(len(self.messages()), 2)
 
