@@ -17,6 +17,7 @@
         "data/integration_queue_data.xml",
         "wizards/integration_exception_waive_views.xml",
         "wizards/integration_message_payload_views.xml",
+        "wizards/integration_upload_views.xml",
         "views/integration_system_views.xml",
         "views/integration_credential_views.xml",
         "views/integration_endpoint_views.xml",

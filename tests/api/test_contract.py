@@ -78,7 +78,9 @@ def test_the_description_is_valid_openapi(api):
 
 def test_what_is_allowed_is_taken(api):
     seen = exercise(api, schemathesis.GenerationMode.POSITIVE)
-    assert seen["POST /integration/api/v1/messages/orders"] == {HTTPStatus.ACCEPTED}
+    sent = seen["POST /integration/api/v1/messages/orders"]
+    # Two of the generated documents may come with the same generated key.
+    assert HTTPStatus.ACCEPTED in sent and sent <= {HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT}
     assert HTTPStatus.OK in seen["GET /integration/api/v1/reads/messages"]
 
 

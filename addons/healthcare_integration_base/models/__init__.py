@@ -22,6 +22,7 @@ from . import (
     integration_exception_findings,
     integration_flow,
     integration_flow_request,
+    integration_flow_upload,
     integration_handler,
     integration_instance,
     integration_key,

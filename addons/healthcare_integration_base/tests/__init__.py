@@ -29,6 +29,7 @@ from . import (
     test_reference,
     test_route,
     test_system,
+    test_upload,
     test_views,
     test_webhook,
 )

@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID, api
 from odoo.sql_db import Cursor
 from odoo.tests import HttpCase
 
@@ -135,6 +136,13 @@ class DoorCase(HttpCase, IntegrationCase):
         writing = [text for text in statements if not text.upper().startswith(HARMLESS)]
         locking = [text for text in statements if " FOR UPDATE" in text.upper() or "NEXTVAL" in text.upper()]
         self.assertEqual(writing + locking, [])
+
+    def run_tasks(self):
+        """Run what is due; a case with a server is in test mode already."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            api.Environment(cr, SUPERUSER_ID, {})["integration.queue"]._cron_run_lane()
+        self.env.invalidate_all()
 
     def messages(self, endpoint=None):
         domain = [("endpoint_id", "=", endpoint.id)] if endpoint else []

@@ -3,4 +3,5 @@ from . import (
     integration_endpoint_check,
     integration_exception_waive,
     integration_message_payload,
+    integration_upload,
 )
