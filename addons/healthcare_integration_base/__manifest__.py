@@ -12,6 +12,7 @@
         "security/integration_groups.xml",
         "security/ir.model.access.csv",
         "security/integration_rules.xml",
+        "data/integration_data_class_data.xml",
         "data/integration_instance_data.xml",
         "data/integration_governance_cron.xml",
         "data/integration_queue_data.xml",

@@ -102,6 +102,7 @@ def _mailbox(env, system, flow, root):
             "base_path": str(root),
             "inbox_path": "inbox",
             "quiet_seconds": 0,
+            "data_class_ids": env.ref("healthcare_integration_base.data_class_phi").ids,
         }
     )
     endpoint.action_activate()

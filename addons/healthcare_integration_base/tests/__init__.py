@@ -18,6 +18,7 @@ from . import (
     test_mapping,
     test_mixed_mailbox,
     test_ownership,
+    test_policy,
     test_polling,
     test_queue,
     test_queue_access,

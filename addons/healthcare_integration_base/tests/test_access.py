@@ -26,6 +26,7 @@ EXPECTED = {
     "integration.reconciliation.line": BUSINESS_ROW,
     "integration.credential": {"secrets_officer": "wcd"},
     "integration.exception": {"operator": "w", "manager": "w"},
+    "integration.data.class": READ_ONLY,
     "integration.message": READ_ONLY,
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,
@@ -43,6 +44,7 @@ RESTRICTED = {
 # Models whose records belong to the database and not to a company.
 WITHOUT_COMPANY = {
     "integration.audit.seal",
+    "integration.data.class",
     "integration.document.type",
     "integration.instance",
     "integration.key",
