@@ -1,3 +1,5 @@
+import base64
+
 from odoo.tests import tagged
 
 from .common import RcmCase, claim
@@ -49,3 +51,18 @@ class TestPreview(RcmCase):
         self.company.rcm_closed_period_policy = "hold"
         preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
         self.assertIn("remittance.hold.period_locked", preview.hold)
+
+    def test_an_upload_is_previewed_and_leaves_nothing_behind(self):
+        self.claim_invoice("V100006", 100)
+        content = self.file_of(self.remit(claim("V100006", 100, 100)))
+        person = self.integration_user("upload-biller", "operator", "phi")
+        upload = (
+            self.env["integration.upload"]
+            .with_user(person)
+            .create({"flow_id": self.flow.id, "file": base64.b64encode(content), "file_name": "x.835"})
+        )
+        upload.action_preview()
+        self.assertIn("V100006", upload.preview)
+        self.assertIn("100.00", upload.preview)
+        self.assertFalse(self.env["rcm.remittance"].search([]))
+        self.assertFalse(self.env["integration.message"].search([]))
