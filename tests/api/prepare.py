@@ -1,4 +1,4 @@
-"""Run as a process, ``prepare.py DATABASE FILE``: makes a flow and a client, writes its key to the file."""
+"""Run as a process, ``prepare.py DATABASE FILE``: makes a flow, a client and a webhook, and tells of them."""
 
 import json
 import sys
@@ -35,8 +35,11 @@ SCHEMA = {
 }
 
 
+SECRET = "the secret of the warehouse"
+
+
 def prepare(env):
-    """Return the key of a client that may send orders."""
+    """Return the key of a client that may send orders, and the address of a webhook of the same system."""
     system = env["integration.system"].create({"name": "Warehouse", "code": "api"})
     system.action_approve()
     system.action_go_live()
@@ -68,17 +71,34 @@ def prepare(env):
             "burst": 100_000,
         }
     )
-    return client.action_new_key()["context"]["default_key"]
+    return {"key": client.action_new_key()["context"]["default_key"], "webhook": _webhook(env, system)}
+
+
+def _webhook(env, system):
+    credential = env["integration.credential"].create(
+        {"name": "Signing", "system_id": system.id, "kind": "signing"}
+    )
+    credential._set_secret(SECRET)
+    endpoint = env["integration.endpoint"].create(
+        {
+            "name": "Events",
+            "system_id": system.id,
+            "transport": "webhook",
+            "credential_id": credential.id,
+        }
+    )
+    endpoint.action_activate()
+    return f"/integration/webhook/{endpoint.webhook_token}"
 
 
 def main(database, file):
-    """Prepare the database and write the key."""
+    """Prepare the database and write down how to call it."""
     config.parse_config(["-d", database, "--no-http"], setup_logging=True)
     initialize_sys_path()
     with Registry(database).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        key = prepare(env(user=env.ref("base.user_admin")))
-    Path(file).write_text(json.dumps(key))
+        made = prepare(env(user=env.ref("base.user_admin")))
+    Path(file).write_text(json.dumps({**made, "secret": SECRET}))
 
 
 if __name__ == "__main__":

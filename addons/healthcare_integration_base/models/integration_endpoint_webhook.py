@@ -63,7 +63,7 @@ class IntegrationEndpointWebhook(models.Model):
 
     transport = fields.Selection(selection_add=[("webhook", "Webhook")], ondelete={"webhook": "set default"})
     webhook_token = fields.Char(
-        "Token of the address", readonly=True, copy=False, default=lambda self: self._new_webhook_token()
+        "Token of the address", compute="_compute_webhook_token", store=True, precompute=True, copy=False
     )
     webhook_url = fields.Char("Address for the partner", compute="_compute_webhook_url")
     webhook_signature_header = fields.Char("Header with the signature", default="X-Signature")
@@ -101,15 +101,20 @@ class IntegrationEndpointWebhook(models.Model):
         "The time window has at most 3600 seconds, and a body at most 16 MiB.",
     )
 
-    @api.model
-    def _new_webhook_token(self):
-        return secrets.token_urlsafe(TOKEN_BYTES)
+    @api.depends("transport")
+    def _compute_webhook_token(self):
+        for endpoint in self:
+            # An address that was given to a partner stays.
+            known = endpoint._origin.webhook_token
+            wanted = endpoint.transport == "webhook"
+            endpoint.webhook_token = known or (secrets.token_urlsafe(TOKEN_BYTES) if wanted else False)
 
     @api.depends("webhook_token")
     def _compute_webhook_url(self):
         base_url = self.get_base_url()
         for endpoint in self:
-            endpoint.webhook_url = f"{base_url}{PATH}{endpoint.webhook_token}"
+            token = endpoint.webhook_token
+            endpoint.webhook_url = f"{base_url}{PATH}{token}" if token else False
 
     def _check_complete(self):
         """:raise UserError: if a webhook could not tell a partner from anybody else"""

@@ -150,3 +150,27 @@ class TestWebhook(DoorCase):
         with self.trap_tasks() as trap:
             self.endpoint._queue_due_polls()
         trap.assert_nothing_enqueued()
+
+    def test_each_webhook_has_an_address_that_stays(self):
+        token = self.endpoint.webhook_token
+        self.assertIn(token, self.endpoint.webhook_url)
+        self.assertNotEqual(self.new_webhook().webhook_token, token)
+        self.endpoint.name = "Renamed"
+        self.endpoint.invalidate_recordset()
+        self.assertEqual(self.endpoint.webhook_token, token)
+        self.assertFalse(self.sandbox_endpoint(self.system).endpoint.webhook_url)
+
+    # === WAKING THE QUEUE === #
+
+    def test_lanes_are_woken_once_until_they_have_run(self):
+        queue, triggers = self.env["integration.queue"], self.env["ir.cron.trigger"]
+        lanes = queue._lanes()
+        triggers.search([]).unlink()
+        queue.with_context(integration_ring_soon=True)._wake_lanes([None])
+        self.env.cr.precommit.run()
+        self.assertFalse(triggers.search([]), "not before the commit")
+        for _time in range(2):
+            queue._wake_idle_lanes()
+            self.env.cr.precommit.run()
+            self.assertEqual(triggers.search([]).cron_id, lanes)
+            self.assertEqual(len(triggers.search([])), len(lanes))
