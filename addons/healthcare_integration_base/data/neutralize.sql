@@ -8,6 +8,8 @@ UPDATE integration_endpoint
 UPDATE integration_credential
    SET secret_ciphertext = NULL,
        passphrase_ciphertext = NULL,
+       former_ciphertext = NULL,
+       former_until = NULL,
        secret_key_id = NULL,
        secret_fingerprint = NULL,
        public_key = NULL,

@@ -1,3 +1,5 @@
+from pprint import pformat
+
 from odoo import models
 
 from ..errors import IntegrationError
@@ -43,6 +45,13 @@ class IntegrationHandler(models.AbstractModel):
         records = self._apply(message, self._plan(message, self._parse(message)))
         self.env["integration.message.link"]._link(message, records)
         message._set_state("applied")
+
+    def _preview(self, message):
+        """Return what would be written, as text for a person; whatever it does is undone.
+
+        :raise IntegrationError: as the steps do
+        """
+        return pformat(self._plan(message, self._parse(message)), width=100)
 
     def _missing(self, step):
         return IntegrationError(

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_access_matrix,
+    test_api,
     test_audit,
     test_command,
     test_constraints,
@@ -26,9 +27,11 @@ from . import (
     test_mapping_handler,
     test_mapping_preview,
     test_metrics,
+    test_mixed_mailbox,
     test_notices,
     test_ownership,
     test_payload_disclosure,
+    test_policy,
     test_polling,
     test_queue,
     test_queue_access,
@@ -46,5 +49,7 @@ from . import (
     test_secret_reach,
     test_settings,
     test_system,
+    test_upload,
     test_views,
+    test_webhook,
 )

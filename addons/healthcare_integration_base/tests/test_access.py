@@ -14,6 +14,8 @@ EXPECTED = {
     "integration.endpoint.window": CONFIGURATION,
     "integration.flow": CONFIGURATION,
     "integration.route": CONFIGURATION,
+    "integration.client": CONFIGURATION,
+    "integration.client.read": CONFIGURATION,
     "integration.document.type": CONFIGURATION,
     "integration.mapping": CONFIGURATION,
     "integration.mapping.line": CONFIGURATION,
@@ -28,6 +30,7 @@ EXPECTED = {
     "integration.credential": {"secrets_officer": "wcd"},
     "integration.exception": {"operator": "w", "manager": "w"},
     "integration.exception.stake": READ_ONLY,
+    "integration.data.class": READ_ONLY,
     "integration.message": READ_ONLY,
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,
@@ -45,6 +48,7 @@ RESTRICTED = {
 # Models whose records belong to the database and not to a company.
 WITHOUT_COMPANY = {
     "integration.audit.seal",
+    "integration.data.class",
     "integration.document.type",
     "integration.instance",
     "integration.key",
