@@ -7,7 +7,7 @@
     "author": "Healthcare Integration for Odoo contributors",
     "license": "LGPL-3",
     "depends": ["base", "web", "mail"],
-    "external_dependencies": {"python": ["cryptography", "paramiko"]},
+    "external_dependencies": {"python": ["authlib", "cryptography", "paramiko", "requests"]},
     "data": [
         "security/integration_groups.xml",
         "security/ir.model.access.csv",

@@ -18,6 +18,7 @@ from .adapter import DialingAdapter
 from .authentication import Authentication, NoAuthentication, basic
 from .deadline import Deadline
 from .dialer import Dialer
+from .exchange_errors import exchange_error
 from .headers import check_headers
 from .messages import Answer, Request, origin
 from .retries import Backoff, parse_retry_after
@@ -167,7 +168,7 @@ class HttpClient:
         except IntegrationError as error:
             raise self._in_time(error, place) from error.__cause__
         except (requests.RequestException, OSError) as error:
-            raise self._in_time(errors.exchange_error(error, place), place) from None
+            raise self._in_time(exchange_error(error, place), place) from None
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         """Return the request with default headers, credential and signature, checked header by header."""

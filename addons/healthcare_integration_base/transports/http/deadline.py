@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from contextlib import suppress
 
 
 class Deadline:
@@ -70,3 +71,16 @@ class DeadlineSocket(_WithDeadline, socket.socket):
 
 class DeadlineSSLSocket(_WithDeadline, ssl.SSLSocket):
     """The same for TLS; ``SSLContext.sslsocket_class`` makes a context create it."""
+
+    def send(self, *arguments):
+        """Send; what the server said before it hung up is raised rather than that it did.
+
+        With TLS 1.3 a server refuses a client certificate after the handshake, while the client already
+        sends its request.
+        """
+        try:
+            return super().send(*arguments)
+        except (ssl.SSLEOFError, ConnectionError):
+            with suppress(ssl.SSLEOFError, ConnectionError, TimeoutError):
+                self.recv(1)
+            raise

@@ -13,9 +13,6 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
-
 from ...errors import BusinessRuleError, DocumentError, IntegrationError, TransientError
 from ..settings import ConfigurationError
 
@@ -54,7 +51,7 @@ _REFUSED = _Cause(
     "a listening server",
     AGAIN + "check the address, the firewall and whether the partner's server runs.",
 )
-_TIMED_OUT = _Cause(
+TIMED_OUT = _Cause(
     "http.timeout",
     "The server did not answer in time",
     "an answer within the endpoint's timeouts",
@@ -66,13 +63,13 @@ _UNREACHABLE = _Cause(
     "a network path to the host",
     AGAIN + "ask who runs the network.",
 )
-_LOST = _Cause(
+LOST = _Cause(
     "http.connection_lost",
     "The connection was lost before the answer was complete",
     "a complete answer",
     AGAIN + "ask the partner what ended it.",
 )
-_PROTOCOL = _Cause(
+PROTOCOL = _Cause(
     "http.protocol",
     "The server broke the HTTP protocol",
     "an answer that follows the protocol",
@@ -100,14 +97,14 @@ def connect_error(error: OSError, place: str) -> IntegrationError:
     """Return the error for a connection that did not come about."""
     if refusal := _TUNNEL_REFUSED.search(str(error)):
         return _tunnel_error(int(refusal[1]), place)
-    return _made(NotConnectedError, _network_cause(error), place, _named(error))
+    return made(NotConnectedError, _network_cause(error), place, named(error))
 
 
 def _tunnel_error(status: int, place: str) -> IntegrationError:
     """Return the error for a proxy that did not connect us; it says so before anything is sent."""
     if status in (401, 403, 407):
         return _not_let_in(407 if status == 401 else status, place, f"{_status_text(status)} from the proxy")
-    return _made(NotConnectedError, _PROXY, place, _status_text(status))
+    return made(NotConnectedError, _PROXY, place, _status_text(status))
 
 
 def tls_error(error: ssl.SSLError, place: str) -> IntegrationError:
@@ -126,7 +123,7 @@ def tls_error(error: ssl.SSLError, place: str) -> IntegrationError:
     reason = (error.reason or "").lower()
     if "alert" in reason and ("certificate" in reason or "unknown_ca" in reason):
         return client_certificate_refused(place, reason)
-    return _made(NotConnectedError, _PROTOCOL, place, f"TLS: {reason or 'the connection ended'}")
+    return made(NotConnectedError, PROTOCOL, place, f"TLS: {reason or 'the connection ended'}")
 
 
 def client_certificate_refused(place: str, found: str) -> ConfigurationError:
@@ -140,43 +137,6 @@ def client_certificate_refused(place: str, found: str) -> ConfigurationError:
         remedy="Enter the certificate that the partner registered, or have the new one registered.",
         subject=place,
     )
-
-
-def exchange_error(error: Exception, place: str) -> IntegrationError:
-    """Return the error for what ``requests`` raised during an exchange."""
-    for cause in _chain(error):
-        if isinstance(cause, IntegrationError):
-            return cause
-        if isinstance(cause, ssl.SSLError):
-            return _ssl_exchange_error(cause, place)
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return _made(LostAnswerError, _PROTOCOL, place, "content that does not decompress")
-    for cause in _chain(error):
-        if isinstance(cause, (urllib3.exceptions.TimeoutError, TimeoutError)):
-            return _made(LostAnswerError, _TIMED_OUT, place, "no answer")
-        if isinstance(cause, (urllib3.exceptions.IncompleteRead, OSError)) and not isinstance(
-            cause, requests.exceptions.RequestException
-        ):
-            return _made(LostAnswerError, _LOST, place, _named(cause))
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return ConfigurationError(
-            code="http.address",
-            message="The address cannot be used",
-            location=place,
-            expected="a URL",
-            found="none",
-            remedy="Correct the addresses of the endpoint.",
-            subject=place,
-        )
-    return _made(LostAnswerError, _PROTOCOL, place, type(error).__name__)
-
-
-def _ssl_exchange_error(error: ssl.SSLError, place: str) -> IntegrationError:
-    """TLS 1.3 refuses a client certificate only after the handshake, on the first read."""
-    translated = tls_error(error, place)
-    if isinstance(translated, ConfigurationError):
-        return translated
-    return _made(LostAnswerError, _LOST, place, f"TLS: {(error.reason or 'ended').lower()}")
 
 
 def status_error(status: int, place: str, *, sending: bool, retry_after: float | None) -> IntegrationError:
@@ -257,25 +217,11 @@ def _network_cause(error: OSError) -> _Cause:
     if isinstance(error, ConnectionRefusedError):
         return _REFUSED
     if isinstance(error, TimeoutError):
-        return _TIMED_OUT
-    return _UNREACHABLE if error.errno in _NO_PATH else _LOST
+        return TIMED_OUT
+    return _UNREACHABLE if error.errno in _NO_PATH else LOST
 
 
-def _chain(error: BaseException):
-    """Yield the error and those that it was made of, also where libraries keep them as arguments."""
-    seen = []
-    pending = [error]
-    while pending:
-        current = pending.pop(0)
-        if any(current is known for known in seen):
-            continue
-        seen.append(current)
-        yield current
-        candidates = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-        pending += [candidate for candidate in candidates if isinstance(candidate, BaseException)]
-
-
-def _named(error: BaseException) -> str:
+def named(error: BaseException) -> str:
     """Return what kind of error it is; its text may hold a URL with a query."""
     if isinstance(error, socket.gaierror):
         return "no such name"
@@ -290,7 +236,7 @@ def _status_text(status: int) -> str:
         return str(status)
 
 
-def _made(kind: type[IntegrationError], cause: _Cause, place: str, found: str) -> IntegrationError:
+def made(kind: type[IntegrationError], cause: _Cause, place: str, found: str) -> IntegrationError:
     return kind(
         code=cause.code,
         message=cause.message,

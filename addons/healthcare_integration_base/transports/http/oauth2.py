@@ -183,13 +183,14 @@ def parse_token(answer: Answer, began: float, place: str) -> Token:
 def _assertion(settings: OAuthSettings, subject: str) -> str:
     """Return a signed assertion of a short life, with a fresh ``jti``."""
     from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+    from joserfc.jwk import ECKey, RSAKey
 
     header = {"alg": settings.algorithm, "typ": "JWT"}
     if settings.key_id:
         header["kid"] = settings.key_id
     try:
         return sign_jwt_bearer_assertion(
-            settings.private_key,
+            (ECKey if settings.algorithm.startswith("ES") else RSAKey).import_key(settings.private_key),
             issuer=settings.client_id,
             audience=settings.assertion_audience or settings.token_url,
             subject=subject,

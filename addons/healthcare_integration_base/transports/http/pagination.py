@@ -13,8 +13,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from requests.utils import parse_header_links
-
 from ...errors import DocumentError
 from ..settings import ConfigurationError, SettingsReader
 from . import json_records
@@ -288,6 +286,8 @@ def read_collection(reader: SettingsReader) -> CollectionSettings | None:
 
 def _next_link(answer: Answer) -> str:
     """Return the target of the link of relation ``next`` in the Link header (RFC 8288)."""
+    from requests.utils import parse_header_links
+
     for link in parse_header_links(answer.headers.get("link", "")):
         if "next" in link.get("rel", "").lower().split():
             return link.get("url", "")

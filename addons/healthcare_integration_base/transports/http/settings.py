@@ -1,4 +1,7 @@
-"""Settings of an HTTP endpoint: read from plain values, checked once, frozen after."""
+"""Settings of an HTTP endpoint: read from plain values, checked once, frozen after.
+
+The library for certificates is imported when there is one to look at.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..settings import SettingsReader
-from . import oauth2, signing, tls
+from . import oauth2, signing
 from .address_guard import Network, parse_networks
 from .authentication import METHODS, OAUTH_METHODS
 from .headers import header_problem, parse_header_lines
@@ -98,7 +101,7 @@ class HttpSettings:
             base_url=_url(reader, "base_url", plain_allowed, required=True),
             plain_allowed=plain_allowed,
             allowed_networks=_networks(reader, networks),
-            authorities=_parsed(reader, "authorities", tls.parse_authorities, "certificates in PEM notation"),
+            authorities=_parsed(reader, "authorities", _authorities, "certificates in PEM notation"),
             certificate=reader.text("certificate", secret=True),
             certificate_passphrase=reader.text("certificate_passphrase", secret=True),
             proxy_url=_url(reader, "proxy_url", True),
@@ -133,6 +136,8 @@ class HttpSettings:
         if self.authentication in ("basic", *OAUTH_METHODS) and not self.username:
             reader.refuse("username", "a user name or client id", "none", "Enter it in the credential.")
         if self.certificate:
+            from . import tls
+
             try:
                 tls.load_client_certificate(self.certificate, self.certificate_passphrase)
             except ValueError as error:
@@ -183,6 +188,12 @@ def _parsed(reader: SettingsReader, name: str, parse: Callable[[str], Any], expe
     return reader.parsed(name, parse, expected, f"Correct {name!r}.") or ""
 
 
+def _authorities(pem: str) -> str:
+    from . import tls
+
+    return tls.parse_authorities(pem)
+
+
 def _header_name(reader: SettingsReader, name: str, required: bool) -> str:
     value = reader.text(name, "X-API-Key" if required else "")
     if value and header_problem(value, ""):
@@ -214,6 +225,8 @@ def _signing_key(reader: SettingsReader, required: bool) -> str:
     passphrase = reader.text("passphrase", secret=True)
     if not required:
         return ""
+    from . import tls
+
     try:
         return tls.unencrypted(tls.load_private_key(pem, passphrase))
     except ValueError as error:

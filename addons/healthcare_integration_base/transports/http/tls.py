@@ -14,6 +14,7 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 import requests.certs
@@ -93,13 +94,27 @@ def make_context(authorities: str = "", certificate: str = "", passphrase: str =
     :param certificate: PEM of a client certificate and its key
     :raises ValueError: when either cannot be used
     """
+    if not authorities and not certificate:
+        return _machine_context()
+    context = _verifying_context(authorities)
+    if certificate:
+        _load_chain(context, load_client_certificate(certificate, passphrase))
+    return context
+
+
+@cache
+def _machine_context() -> ssl.SSLContext:
+    """Return the context of the many endpoints without a setting of their own; reading the authorities
+    takes some milliseconds of the processor."""
+    return _verifying_context("")
+
+
+def _verifying_context(authorities: str) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=authorities or None)
     if not authorities:
         context.load_verify_locations(requests.certs.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = DeadlineSSLSocket
-    if certificate:
-        _load_chain(context, load_client_certificate(certificate, passphrase))
     return context
 
 

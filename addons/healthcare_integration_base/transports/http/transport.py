@@ -1,4 +1,7 @@
-"""An HTTP server as a partner: a collection to read, a place to send documents to."""
+"""An HTTP server as a partner: a collection to read, a place to send documents to.
+
+The HTTP library is imported when the first transport is opened.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,14 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from ...errors import DocumentError, IntegrationError, TransientError
 from ..base import CHUNK_SIZE, Disposed, RemoteFile, Sent, Step, Transport, register
 from ..settings import ConfigurationError
 from . import authentication as schemes
-from . import tls
 from .address_guard import AddressGuard
-from .client import HttpClient
 from .deadline import Deadline
 from .dialer import Dialer, resolve
 from .errors import safe_url, status_error, tls_error
@@ -25,6 +26,9 @@ from .messages import Answer, Request, origin
 from .oauth2 import MemoryTokenStore, OAuthAuthentication, TokenStore
 from .pagination import Page, Walk, Watermark
 from .settings import HttpSettings
+
+if TYPE_CHECKING:
+    from .client import HttpClient
 
 # RFC 6749, 5.2: only these words of a token server are repeated, its other text may hold anything
 _TOKEN_ERRORS = {
@@ -185,9 +189,13 @@ class HttpTransport(Transport):
         return safe_url(self.settings.base_url)
 
     def _make_client(self, deadline: Deadline, **options) -> HttpClient:
+        from .client import HttpClient
+
         return HttpClient(self.settings, self._context, deadline, self._dialer, **options)
 
     def _make_context(self) -> ssl.SSLContext:
+        from . import tls
+
         settings = self.settings
         try:
             return tls.make_context(
@@ -286,6 +294,8 @@ class HttpTransport(Transport):
             return f"{connection.getpeername()[0]}, port {port}"
 
     def _check_tls(self) -> str:
+        from . import tls
+
         host, port = self._first_hop()
         with self._dialer.connect(host, port) as connection:
             try:
