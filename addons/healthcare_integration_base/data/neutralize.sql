@@ -13,6 +13,8 @@ UPDATE integration_credential
        public_key = NULL,
        rotated_on = NULL;
 
+DELETE FROM integration_token;
+
 UPDATE integration_instance
    SET instance_identifier = 'neutralized';
 

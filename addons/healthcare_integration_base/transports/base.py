@@ -172,8 +172,11 @@ class Transport(ABC):
         """
 
     @abstractmethod
-    def send(self, name: str, chunks: Iterable[bytes]) -> Sent:
+    def send(self, name: str, chunks: Iterable[bytes], *, idempotency_key: str = "") -> Sent:
         """Deliver ``chunks`` under ``name``, visible to the partner only when complete.
+
+        :param idempotency_key: the same for every repeat of a document, for partners that know repeats by
+            it; mailboxes know them by name and content
 
         Sending the same content again under the same name succeeds without a second delivery.
         """

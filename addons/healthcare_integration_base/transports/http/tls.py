@@ -7,6 +7,7 @@ before anything is sent: what a crash may leave on the disk is of no use to anyb
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ from typing import Any
 import requests.certs
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -86,6 +88,26 @@ def unencrypted(key: Any) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+def public_pem(key: Any) -> str:
+    """Return the public part of a private key as PEM."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def key_fingerprint(key: Any) -> str:
+    """Return SHA-256 over the public part of a private key."""
+    return "SHA256:" + hashlib.sha256(_public_bytes(key.public_key())).hexdigest()
+
+
+def certificates_pem(client: ClientCertificate) -> str:
+    """Return the certificates, without the key."""
+    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in client.chain)
+
+
+def certificate_fingerprint(client: ClientCertificate) -> str:
+    """Return SHA-256 over our certificate, as partners and browsers show it."""
+    return "SHA256:" + client.chain[0].fingerprint(hashes.SHA256()).hex()
+
+
 def make_context(authorities: str = "", certificate: str = "", passphrase: str = "") -> ssl.SSLContext:
     """Return a context that verifies the server, with TLS 1.2 or newer.
 
@@ -136,11 +158,10 @@ def _load_chain(context: ssl.SSLContext, client: ClientCertificate) -> None:
     key = client.key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode())
     )
-    chain = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in client.chain)
     descriptor, path = tempfile.mkstemp(prefix="certificate-")  # rights 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(chain + key)
+            file.write(certificates_pem(client).encode() + key)
         context.load_cert_chain(path, password=passphrase)
     except ssl.SSLError:
         raise ValueError("the certificate and its key cannot be used together") from None

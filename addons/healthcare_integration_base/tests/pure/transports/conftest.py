@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[5]))
 
 import pytest  # noqa: E402 (the paths above make what follows importable)
+
 from tests.sandbox.authority import Authority  # noqa: E402
 
 

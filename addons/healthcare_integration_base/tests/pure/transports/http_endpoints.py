@@ -3,10 +3,11 @@
 from contextlib import contextmanager
 
 import pytest
-from tests.sandbox.http_partner import running
 
 from odoo.addons.healthcare_integration_base.errors import IntegrationError
 from odoo.addons.healthcare_integration_base.transports import create
+
+from tests.sandbox.http_partner import running
 
 LOOPBACK = {
     "allowed_networks": "127.0.0.1",

@@ -7,7 +7,6 @@ import pytest
 from http_endpoints import LOOPBACK
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sandbox.http_partner import running
 
 from odoo.addons.healthcare_integration_base.transports import create
 from odoo.addons.healthcare_integration_base.transports.gate import (
@@ -18,6 +17,8 @@ from odoo.addons.healthcare_integration_base.transports.gate import (
     enter,
     leave,
 )
+
+from tests.sandbox.http_partner import running
 
 RULES = GateRules(failures=3, cool_down=60, rate=2, burst=4, concurrency=2, hold=100)
 

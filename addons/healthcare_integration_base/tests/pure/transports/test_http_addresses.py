@@ -5,13 +5,14 @@ import socket
 
 import pytest
 from http_endpoints import endpoint, refused
-from tests.sandbox.http_partner import running
 
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError
 from odoo.addons.healthcare_integration_base.transports.http.address_guard import (
     AddressGuard,
     parse_networks,
 )
+
+from tests.sandbox.http_partner import running
 
 REFUSED = [
     "127.0.0.1",
@@ -162,6 +163,6 @@ class TestConnecting:
             assert caught[0].location == "tokens.example" and not partner.seen
 
     def test_an_unknown_name(self):
-        with endpoint("https://no-such-host.invalid", attempts=1) as transport:
-            with refused("http.host_unknown"):
-                transport.request("GET", "/")
+        transport = endpoint("https://no-such-host.invalid", attempts=1)
+        with transport, refused("http.host_unknown"):
+            transport.request("GET", "/")

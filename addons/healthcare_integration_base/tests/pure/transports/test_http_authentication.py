@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from http_endpoints import endpoint, partner_and_endpoint, refused
-from tests.sandbox.http_partner import Client, running
 
 from odoo.addons.healthcare_integration_base.errors import TransientError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError
 from odoo.addons.healthcare_integration_base.transports.http.messages import Request
 from odoo.addons.healthcare_integration_base.transports.http.oauth2 import MemoryTokenStore
 from odoo.addons.healthcare_integration_base.transports.http.signing import Signer
+
+from tests.sandbox.http_partner import Client, running
 
 SECRET = "k!eep&this=secret"
 

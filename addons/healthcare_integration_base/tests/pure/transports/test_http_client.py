@@ -6,7 +6,6 @@ from email.utils import format_datetime
 
 import pytest
 from http_endpoints import endpoint, partner_and_endpoint, refused
-from tests.sandbox.http_partner import running
 
 from odoo.addons.healthcare_integration_base.errors import (
     BusinessRuleError,
@@ -21,6 +20,8 @@ from odoo.addons.healthcare_integration_base.transports.http.errors import (
 from odoo.addons.healthcare_integration_base.transports.http.headers import check_headers
 from odoo.addons.healthcare_integration_base.transports.http.retries import parse_retry_after
 
+from tests.sandbox.http_partner import running
+
 
 class TestTime:
     @pytest.mark.parametrize("fault", ["drip", "drip-headers"])
@@ -32,9 +33,12 @@ class TestTime:
             assert 0.3 < time.monotonic() - began < 2.0
 
     def test_silence_ends_at_the_read_timeout(self):
-        with partner_and_endpoint(read_timeout=0.3, attempts=1) as (_partner, transport):
-            with refused("http.timeout", LostAnswerError):
-                transport.request("GET", "/fault/silent")
+        values = {"read_timeout": 0.3, "attempts": 1}
+        with (
+            partner_and_endpoint(**values) as (_partner, transport),
+            refused("http.timeout", LostAnswerError),
+        ):
+            transport.request("GET", "/fault/silent")
 
     def test_a_name_service_that_does_not_answer_ends_at_the_connect_timeout(self):
         transport = endpoint("http://slow.example", connect_timeout=0.3, attempts=1)
@@ -120,9 +124,11 @@ class TestRepeats:
             assert len(partner.seen) == 2
 
     def test_what_is_no_http_is_told(self):
-        with partner_and_endpoint(attempts=1) as (_partner, transport):
-            with refused("http.protocol", TransientError):
-                transport.request("GET", "/fault/garbage")
+        with (
+            partner_and_endpoint(attempts=1) as (_partner, transport),
+            refused("http.protocol", TransientError),
+        ):
+            transport.request("GET", "/fault/garbage")
 
 
 class TestRetryAfter:

@@ -4,9 +4,9 @@ import json
 from decimal import Decimal
 
 import pytest
+from http_endpoints import endpoint, partner_and_endpoint, refused
 from hypothesis import given
 from hypothesis import strategies as st
-from http_endpoints import endpoint, partner_and_endpoint, refused
 
 from odoo.addons.healthcare_integration_base.errors import DocumentError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError

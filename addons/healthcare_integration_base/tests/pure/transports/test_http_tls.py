@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from http_endpoints import endpoint, refused
-from tests.sandbox.authority import Authority
-from tests.sandbox.http_partner import running
 
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError
 from odoo.addons.healthcare_integration_base.transports.http import tls
+
+from tests.sandbox.authority import Authority
+from tests.sandbox.http_partner import running
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,9 @@ class TestServer:
 
     def test_the_named_authority_is_the_only_one(self, server):
         other = Authority("Other")
-        with running(server) as partner, endpoint(partner.url, authorities=other.certificate) as transport:
-            with refused("http.certificate_refused"):
+        with running(server) as partner:
+            transport = endpoint(partner.url, authorities=other.certificate)
+            with transport, refused("http.certificate_refused"):
                 transport.request("GET", "/echo")
 
     def test_a_certificate_of_another_host(self, authority):
@@ -92,9 +94,9 @@ class TestClient:
         for certificate in ("", stranger):
             values = {"authorities": authority.certificate, "certificate": certificate}
             with running(server, authority.certificate) as partner:
-                with endpoint(partner.url, **values, attempts=1) as transport:
-                    with refused("http.client_certificate_refused", ConfigurationError):
-                        transport.request("GET", "/echo")
+                transport = endpoint(partner.url, **values, attempts=1)
+                with transport, refused("http.client_certificate_refused", ConfigurationError):
+                    transport.request("GET", "/echo")
                 assert not partner.seen
 
     def test_the_key_is_never_on_the_disk_in_plain_and_nothing_stays(self, authority, monkeypatch, tmp_path):
