@@ -92,8 +92,8 @@ class IntegrationEndpointHttp(models.Model):
     allowed_networks = fields.Text(
         "Networks allowed",
         help="Only public addresses may be reached, and what is named here: addresses or networks, "
-        "e.g. 10.20.0.0/16. Loopback, link-local, private and cloud metadata addresses are refused otherwise. "
-        "A metadata address needs an entry of its own.",
+        "e.g. 10.20.0.0/16. Loopback, link-local, private and cloud metadata addresses are refused "
+        "otherwise. A metadata address needs an entry of its own.",
     )
     proxy_url = fields.Char(
         "Proxy", help="e.g. http://proxy.example.org:3128. Its address must be allowed too."

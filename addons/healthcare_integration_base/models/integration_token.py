@@ -3,7 +3,7 @@ import time
 
 from psycopg2 import errors as postgres_errors
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 
 from ..errors import TransientError
 from ..keyring import KeyringError
@@ -61,13 +61,14 @@ class IntegrationToken(models.Model):
 class EndpointTokenStore:
     """Keeps the tokens of one credential and purpose, see :class:`..transports.http.TokenStore`.
 
-    :param env: of any user; used for its registry only
+    :param env: whose keyring encrypts: not that of the transactions here, which would wait for a key that
+        the caller's transaction has just recorded
     :param settings: the :class:`..transports.http.oauth2.OAuthSettings`
     :param patience: seconds to wait for the worker that renews
     """
 
     def __init__(self, env, credential_id, settings, patience):
-        self._registry = env.registry
+        self._env = env
         self._credential_id = credential_id
         self._purpose = _purpose(settings)
         self._place = settings.place
@@ -86,22 +87,22 @@ class EndpointTokenStore:
         self._in_transaction(self._make_row)
         for _attempt in range(RENEW_ATTEMPTS):
             try:
-                return self._in_transaction(lambda env: self._renew(env, fetch, refused))  # noqa: B023
+                return self._in_transaction(lambda cr: self._renew(cr, fetch, refused))  # noqa: B023
             except postgres_errors.SerializationFailure:
                 continue  # another worker has renewed it meanwhile
             except postgres_errors.LockNotAvailable:
                 break
         raise self._busy()
 
-    def _renew(self, env, fetch, refused):
+    def _renew(self, cr, fetch, refused):
         """Ask for a token under the lock of its row, unless another worker just has or is about to."""
-        kept = self._read(env)
-        if not self._lock(env.cr, wait=not _is_good(kept, refused)):
+        kept = self._read(cr)
+        if not self._lock(cr, wait=not _is_good(kept, refused)):
             return kept
         if _is_good(kept, refused) and kept.is_fresh:
             return kept
         token = fetch()
-        self._write(env, token)
+        self._write(cr, token)
         return token
 
     def _lock(self, cr, *, wait):
@@ -117,33 +118,33 @@ class EndpointTokenStore:
         )
         return cr.fetchone() is not None
 
-    def _read(self, env):
-        env.cr.execute(
+    def _read(self, cr):
+        cr.execute(
             """
             SELECT token_ciphertext, expires_at, renew_at FROM integration_token
              WHERE credential_id = %s AND purpose = %s AND token_ciphertext IS NOT NULL
             """,
             (self._credential_id, self._purpose),
         )
-        row = env.cr.fetchone()
+        row = cr.fetchone()
         if row is None:
             return None
         try:
-            value = env["integration.keyring"]._decrypt(bytes(row[0]), self._context(env)).decode()
+            value = self._keyring()._decrypt(bytes(row[0]), self._context()).decode()
         except KeyringError:
             return None  # its key is gone; another token is had for the asking
         return Token(value, row[1], row[2])
 
-    def _write(self, env, token):
-        keyring = env["integration.keyring"]
-        env.cr.execute(
+    def _write(self, cr, token):
+        keyring = self._keyring()
+        cr.execute(
             """
             UPDATE integration_token
                SET token_ciphertext = %s, token_key_id = %s, expires_at = %s, renew_at = %s
              WHERE credential_id = %s AND purpose = %s
             """,
             (
-                keyring._encrypt(token.value.encode(), self._context(env)),
+                keyring._encrypt(token.value.encode(), self._context()),
                 keyring._current_key_id(),
                 token.expires_at,
                 token.renew_at,
@@ -153,8 +154,8 @@ class EndpointTokenStore:
             log_exceptions=False,
         )
 
-    def _make_row(self, env):
-        env.cr.execute(
+    def _make_row(self, cr):
+        cr.execute(
             """
             INSERT INTO integration_token (credential_id, purpose) VALUES (%s, %s)
             ON CONFLICT (credential_id, purpose) DO NOTHING
@@ -164,12 +165,15 @@ class EndpointTokenStore:
         )
 
     def _in_transaction(self, work):
-        with self._registry.cursor() as cr:
-            return work(api.Environment(cr, SUPERUSER_ID, {}))
+        with self._env.registry.cursor() as cr:
+            return work(cr)
 
-    def _context(self, env):
+    def _keyring(self):
+        return self._env["integration.keyring"]
+
+    def _context(self):
         """Return what the ciphertext is bound to: its row and its database."""
-        database_uuid = env["ir.config_parameter"].get_param("database.uuid")
+        database_uuid = self._env["ir.config_parameter"].sudo().get_param("database.uuid")
         return f"integration_token/{self._credential_id}/{self._purpose}/{database_uuid}"
 
     def _busy(self):
