@@ -6,7 +6,7 @@ from psycopg2 import errors as postgres_errors
 from odoo import api, fields, models
 
 from ..errors import TransientError
-from ..keyring import KeyringError
+from ..keyring import KeyringError, TamperedPayloadError
 from ..transports.http import Token
 
 RENEW_ATTEMPTS = 10
@@ -84,12 +84,12 @@ class EndpointTokenStore:
         kept = self._in_transaction(self._read)
         if _is_good(kept, refused) and kept.is_fresh:
             return kept
-        self._in_transaction(self._make_row)
         for _attempt in range(RENEW_ATTEMPTS):
             try:
+                self._in_transaction(self._make_row)
                 return self._in_transaction(lambda cr: self._renew(cr, fetch, refused))  # noqa: B023
             except postgres_errors.SerializationFailure:
-                continue  # another worker has renewed it meanwhile
+                continue  # another worker has made the row or renewed the token meanwhile
             except postgres_errors.LockNotAvailable:
                 break
         raise self._busy()
@@ -131,8 +131,8 @@ class EndpointTokenStore:
             return None
         try:
             value = self._keyring()._decrypt(bytes(row[0]), self._context()).decode()
-        except KeyringError:
-            return None  # its key is gone; another token is had for the asking
+        except (KeyringError, TamperedPayloadError):
+            return None  # its key is gone, or it is damaged: another one is had for the asking
         return Token(value, row[1], row[2])
 
     def _write(self, cr, token):

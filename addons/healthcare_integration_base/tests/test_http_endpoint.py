@@ -150,7 +150,10 @@ class TestHttpEndpoint(HttpCase):
             shown = str(records.read())
             self.assertNotIn(SECRET, shown)
             self.assertNotIn(token, shown)
-        self.env.cr.execute("SELECT token_ciphertext FROM integration_token")
+        self.env.cr.execute(
+            "SELECT token_ciphertext FROM integration_token WHERE credential_id = %s",
+            (endpoint.credential_id.id,),
+        )
         self.assertNotIn(token.encode(), bytes(self.env.cr.fetchone()[0]))
 
     # === GATE === #

@@ -120,6 +120,7 @@ class TestHttpToken(HttpCase):
             endpoint = self.http_endpoint(**self.oauth_values())
             with endpoint._transport() as transport:
                 transport.request("GET", "/secure")
-            self.assertTrue(self.env["integration.token"].search([]))
+            domain = [("credential_id", "=", endpoint.credential_id.id)]
+            self.assertTrue(self.env["integration.token"].search(domain))
             endpoint.credential_id._set_secret("another")
-            self.assertFalse(self.env["integration.token"].search([]))
+            self.assertFalse(self.env["integration.token"].search(domain))
