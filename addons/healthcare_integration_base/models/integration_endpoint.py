@@ -174,12 +174,11 @@ class IntegrationEndpoint(models.Model):
         self.env["integration.instance"]._require_confirmed()
         if not for_check:
             self._require_usable()
-        transport = create(self.transport, self._transport_values())
-        self._equip_transport(transport, for_check=for_check)
-        return transport
+        return self._equip_transport(create(self.transport, self._transport_values()), for_check=for_check)
 
     def _equip_transport(self, transport, *, for_check):
-        """Give a new transport what it shares with others of this endpoint."""
+        """Return a new transport with what it shares with others of this endpoint."""
+        return transport
 
     def _transport_values(self):
         """Return the settings of the transport, secrets included."""

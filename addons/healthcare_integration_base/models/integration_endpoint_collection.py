@@ -35,9 +35,10 @@ class IntegrationEndpointCollection(models.Model):
         self.env["integration.audit.entry"]._record("endpoint.watermark_reset", self)
 
     def _equip_transport(self, transport, *, for_check):
-        super()._equip_transport(transport, for_check=for_check)
+        transport = super()._equip_transport(transport, for_check=for_check)
         if self.transport == "http":
             transport.watermark = Watermark.from_dict(self.watermark)
+        return transport
 
     def _read_collection(self):
         """Store the next pages and go on in another task while there are more.

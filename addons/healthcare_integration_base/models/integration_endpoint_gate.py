@@ -94,9 +94,10 @@ class IntegrationEndpointGate(models.Model):
 
     def _equip_transport(self, transport, *, for_check):
         """A test goes round the gate: it is made to see whether a partner is back."""
-        super()._equip_transport(transport, for_check=for_check)
+        transport = super()._equip_transport(transport, for_check=for_check)
         if self.transport in GATED_TRANSPORTS and not for_check:
             transport.gate = EndpointGate(self.env["integration.gate"].sudo(), self)
+        return transport
 
     def action_reset_gate(self):
         """Close the circuits and forget what partners asked for."""

@@ -278,7 +278,7 @@ class IntegrationEndpointHttp(models.Model):
         return values
 
     def _equip_transport(self, transport, *, for_check):
-        super()._equip_transport(transport, for_check=for_check)
+        transport = super()._equip_transport(transport, for_check=for_check)
         if self.transport == "http" and transport.settings.oauth:
             transport.token_store = EndpointTokenStore(
                 self.env,
@@ -286,6 +286,7 @@ class IntegrationEndpointHttp(models.Model):
                 transport.settings.oauth,
                 self.connect_timeout + self.read_timeout,
             )
+        return transport
 
     def _setting_fields(self):
         known = super()._setting_fields()
