@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..transports import ConfigurationError
 from ..transports.http import tls
+from ..transports.http.messages import origin
 
 KEY_KINDS = ("private_key", "signing_key", "client_certificate")
 
@@ -24,6 +26,11 @@ class IntegrationCredentialCertificate(models.Model):
         },
     )
     is_key = fields.Boolean(compute="_compute_is_key")
+    allowed_hosts = fields.Char(
+        "Only for hosts",
+        help="Names of hosts, separated by commas, that HTTP endpoints may use this secret for, whoever edits "
+        "them. Empty: any.",
+    )
 
     @api.depends("kind")
     def _compute_is_key(self):
@@ -54,11 +61,14 @@ class IntegrationCredentialCertificate(models.Model):
         return super()._reencrypt(limit)
 
     @api.private
-    def _http_values(self, purpose):
+    def _http_values(self, purpose, urls):
         """Return the secret under the names of the HTTP settings; audited once.
 
         :param str purpose: ``login``, ``certificate``, ``signature`` or ``proxy``
+        :param urls: where it is going to be used
+        :raise ConfigurationError: if it must not be used for one of their hosts
         """
+        self._require_allowed_hosts(urls)
         revealed = self._reveal_row()
         login, secret = self.sudo().login, revealed["secret_ciphertext"]
         if purpose == "certificate":
@@ -74,6 +84,23 @@ class IntegrationCredentialCertificate(models.Model):
                 "passphrase": revealed["passphrase_ciphertext"],
             }
         return {"username": login, "password": secret}
+
+    def _require_allowed_hosts(self, urls):
+        """A secret goes where its officer lets it go, not where an endpoint happens to point."""
+        allowed = {
+            host.strip().lower() for host in (self.sudo().allowed_hosts or "").split(",") if host.strip()
+        }
+        hosts = {origin(url)[1] for url in urls if url}
+        if allowed and (others := hosts - allowed):
+            raise ConfigurationError(
+                code="http.credential_host",
+                message="The credential must not be used for this host",
+                location=self.sudo().display_name,
+                expected=" or ".join(sorted(allowed)),
+                found=" and ".join(sorted(others)),
+                remedy="Correct the addresses of the endpoint, or have a secrets officer add the host.",
+                subject=str(self.id),
+            )
 
 
 def _load_certificate(env, secret, passphrase):

@@ -47,7 +47,7 @@ class IntegrationEndpointGate(models.Model):
     gate_opens_at = fields.Datetime(
         "Next request not before", compute="_compute_gate", help="As the circuit or the partner says."
     )
-    open_connections = fields.Integer(compute="_compute_gate")
+    open_connections = fields.Integer("Open connections", compute="_compute_gate")
 
     _gate_limits = models.Constraint(
         "CHECK (breaker_failures >= 0 AND breaker_seconds >= 1 AND rate_per_minute >= 0 "

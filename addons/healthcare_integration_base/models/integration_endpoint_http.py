@@ -141,17 +141,19 @@ class IntegrationEndpointHttp(models.Model):
     token_url = fields.Char("Token address")
     token_scope = fields.Char("Scope", help="Separated by spaces.")
     token_audience = fields.Char("Audience", help="A parameter that some token servers ask for.")
-    assertion_audience = fields.Char(help="The token address when empty.")
-    assertion_subject = fields.Char(help="On whose behalf (JWT bearer); the client id when empty.")
+    assertion_audience = fields.Char("Assertion audience", help="The token address when empty.")
+    assertion_subject = fields.Char(
+        "Assertion subject", help="On whose behalf (JWT bearer); the client id when empty."
+    )
     assertion_algorithm = fields.Selection(
-        [(name, name) for name in ALGORITHMS], required=True, default="RS256"
+        [(name, name) for name in ALGORITHMS], "Assertion algorithm", required=True, default="RS256"
     )
     assertion_key_id = fields.Char("Key id", help="Under which the partner registered the public key.")
 
     # signature
     signing_credential_id = fields.Many2one(
         "integration.credential",
-        "Shared secret",
+        "Signature secret",
         index="btree_not_null",
         check_company=True,
         ondelete="restrict",
@@ -197,26 +199,32 @@ class IntegrationEndpointHttp(models.Model):
         [("page", "Each page"), ("record", "Each record")], "One message for", required=True, default="page"
     )
     cursor_pointer = fields.Char("Where the cursor is", help="JSON pointer, e.g. /meta/next.")
-    cursor_parameter = fields.Char(default="cursor")
-    page_parameter = fields.Char(default="page")
-    first_page = fields.Integer(default=1, aggregator=None)
-    offset_parameter = fields.Char(default="offset")
+    cursor_parameter = fields.Char("Cursor parameter", default="cursor")
+    page_parameter = fields.Char("Page parameter", default="page")
+    first_page = fields.Integer("First page", default=1, aggregator=None)
+    offset_parameter = fields.Char("Offset parameter", default="offset")
     size_parameter = fields.Char("Page size parameter", help="Empty: the server's own size.")
-    page_size = fields.Integer(default=100, aggregator=None)
+    page_size = fields.Integer("Page size", default=100, aggregator=None)
     since_parameter = fields.Char(
         "Changed-since parameter", help="Asks only for what changed since the last look, e.g. updated_since."
     )
     since_pointer = fields.Char("Where a record says when it changed", help="JSON pointer, e.g. /updated_at.")
     accept_header = fields.Char("Accept", default="application/json")
     pages_per_look = fields.Integer(
-        default=20, help="After so many pages the messages are stored, and the look goes on.", aggregator=None
+        "Pages per look",
+        default=20,
+        help="After so many pages the messages are stored, and the look goes on.",
+        aggregator=None,
     )
 
     # delivery
     send_path = fields.Char("Path to send to", help="{name} stands for the name of the document.")
-    send_method = fields.Selection([("POST", "POST"), ("PUT", "PUT")], required=True, default="POST")
-    content_type = fields.Char(default="application/json")
+    send_method = fields.Selection(
+        [("POST", "POST"), ("PUT", "PUT")], "Method", required=True, default="POST"
+    )
+    content_type = fields.Char("Content type", default="application/json")
     idempotency_header = fields.Char(
+        "Idempotency header",
         default="Idempotency-Key",
         help="By which the partner knows a repeat. Empty: a POST that may have arrived is not repeated; "
         "a person decides.",
@@ -274,7 +282,8 @@ class IntegrationEndpointHttp(models.Model):
             # Whoever may use an endpoint uses its secrets without being shown them.
             credential_sudo = self.sudo()[field_name]
             if credential_sudo and (field_name != "credential_id" or self.http_authentication != "none"):
-                values.update(credential_sudo._http_values(purpose))
+                urls = [self.proxy_url] if purpose == "proxy" else [self.base_url, self.token_url]
+                values.update(credential_sudo._http_values(purpose, urls))
         return values
 
     def _equip_transport(self, transport, *, for_check):

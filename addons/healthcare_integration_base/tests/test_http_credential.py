@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import (
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..transports import ConfigurationError
 from .http_common import HttpCase, load_sandbox, partner
 
 
@@ -46,6 +47,18 @@ class TestHttpCredential(HttpCase):
                 transport.request("GET", "/echo")
             self.assertEqual(secured.seen[0].certificate, "hospital")
         self.assertTrue(certificate.last_used_on)
+
+    def test_a_secret_stays_with_the_hosts_of_its_officer(self):
+        endpoint = self.http_endpoint(**self.oauth_values())
+        credential = endpoint.credential_id
+        credential.allowed_hosts = "api.example.org, 127.0.0.1"
+        self.assertTrue(endpoint._transport())
+        endpoint.base_url = "https://collector.example.net"
+        with self.assertRaises(ConfigurationError) as caught:
+            endpoint._transport()
+        self.assertEqual(
+            (caught.exception.code, caught.exception.found), ("http.credential_host", "collector.example.net")
+        )
 
     def test_a_shared_secret_signs_and_its_login_is_the_key_id(self):
         endpoint = self.http_endpoint(
