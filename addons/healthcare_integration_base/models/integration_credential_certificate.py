@@ -28,8 +28,8 @@ class IntegrationCredentialCertificate(models.Model):
     is_key = fields.Boolean(compute="_compute_is_key")
     allowed_hosts = fields.Char(
         "Only for hosts",
-        help="Names of hosts, separated by commas, that HTTP endpoints may use this secret for, whoever edits "
-        "them. Empty: any.",
+        help="Names of hosts, separated by commas, that HTTP endpoints may use this secret for, whoever "
+        "edits them. Empty: any.",
     )
 
     @api.depends("kind")

@@ -50,9 +50,16 @@ class IntegrationToken(models.Model):
 
     @api.model
     def _forget_former_keys(self):
-        """Delete the tokens that a former key has encrypted; others are had for the asking."""
+        """Delete the tokens that a former key has encrypted; others are had for the asking.
+
+        One that is being renewed now is encrypted with the current key in a moment.
+        """
         self.env.cr.execute(
-            "DELETE FROM integration_token WHERE token_key_id <> %s",
+            """
+            DELETE FROM integration_token
+             WHERE id = ANY (ARRAY(SELECT id FROM integration_token WHERE token_key_id <> %s
+                                      FOR UPDATE SKIP LOCKED))
+            """,
             (self.env["integration.keyring"]._current_key_id(),),
         )
         self.invalidate_model()

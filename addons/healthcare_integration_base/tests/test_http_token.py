@@ -115,6 +115,24 @@ class TestHttpToken(HttpCase):
         with self._transport() as transport:
             self.assertEqual(transport.request("GET", "/secure").status, 200)
 
+    def test_tokens_of_a_former_key_are_forgotten_but_for_one_that_is_being_renewed(self):
+        for scope in ("read", "write"):
+            with self._transport(scope=scope) as transport:
+                transport.request("GET", "/secure")
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE integration_token SET token_key_id = 'former' WHERE credential_id = %s RETURNING id",
+                (CREDENTIAL,),
+            )
+            ids = [row[0] for row in cr.fetchall()]
+        with self.registry.cursor() as renewing, self.registry.cursor() as rotating:
+            renewing.execute("SELECT 1 FROM integration_token WHERE id = %s FOR UPDATE", (ids[0],))
+            tokens = api.Environment(rotating, SUPERUSER_ID, {})["integration.token"]
+            tokens._forget_former_keys()
+            self.assertEqual(tokens.search([("id", "in", ids)]).ids, ids[:1])
+            rotating.rollback()
+            renewing.rollback()
+
     def test_a_new_secret_forgets_the_tokens(self):
         with self.enter_registry_test_mode():
             endpoint = self.http_endpoint(**self.oauth_values())

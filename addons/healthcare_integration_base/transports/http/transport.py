@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from ...errors import DocumentError, IntegrationError, TransientError
 from ..base import CHUNK_SIZE, Disposed, RemoteFile, Sent, Step, Transport, register
+from ..selection import require_plain_name
 from ..settings import ConfigurationError
 from . import authentication as schemes
 from .address_guard import AddressGuard
@@ -131,6 +132,8 @@ class HttpTransport(Transport):
         delivery = self.settings.delivery
         if delivery is None:
             raise self._not_configured("send_path", "The endpoint only receives")
+        if "{name}" in delivery.path:
+            require_plain_name(self.code, name)
         body = self._collected(name, chunks)
         digest = hashlib.sha256(body).hexdigest()
         headers = {"Content-Type": delivery.content_type}

@@ -195,6 +195,30 @@ class TestRedirects:
             assert len(partner.seen) < 10
 
 
+class TestNames:
+    def test_a_name_is_one_part_of_the_path(self):
+        with partner_and_endpoint(send_path="/documents/{name}", send_method="PUT") as (partner, transport):
+            transport.send("a b?c#d%2e.json", [b"{}"])
+            assert (partner.seen[0].method, partner.seen[0].path) == (
+                "PUT",
+                "/documents/a%20b%3Fc%23d%252e.json",
+            )
+
+    @pytest.mark.parametrize("name", ["..", ".", "", "a/../b", "a\r\nX: y"])
+    def test_a_name_that_leads_elsewhere_is_refused(self, name):
+        with partner_and_endpoint(send_path="/documents/{name}") as (partner, transport):
+            with refused("http.unsafe_name", ConfigurationError):
+                transport.send(name, [b"{}"])
+            assert not partner.seen
+
+    def test_a_path_stays_below_the_base_address(self):
+        with partner_and_endpoint() as (partner, transport):
+            for path in ("https://evil.example/", "//evil.example/", "@evil.example", "\\evil.example"):
+                with refused("http.request_refused"):
+                    transport.request("GET", path)
+            assert len(partner.seen) == 4
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "method", "code", "kind"),
