@@ -114,9 +114,6 @@ class EndpointTokenStore:
 
     def _lock(self, cr, *, wait):
         """Lock the row; tell whether it is ours. Who waits fails when it was changed meanwhile."""
-        cr.execute(
-            "SELECT set_config('lock_timeout', %s, true)", (f"{max(1, int(self._patience * 1000))}ms",)
-        )
         query = "SELECT 1 FROM integration_token WHERE credential_id = %s AND purpose = %s FOR UPDATE"
         cr.execute(
             query if wait else query + " SKIP LOCKED",
@@ -172,7 +169,10 @@ class EndpointTokenStore:
         )
 
     def _in_transaction(self, work):
+        """Return what ``work`` returns; nothing here waits longer than the patience, not even for ourselves."""
+        patience = f"{max(1, int(self._patience * 1000))}ms"
         with self._env.registry.cursor() as cr:
+            cr.execute("SELECT set_config('lock_timeout', %s, true)", (patience,))
             return work(cr)
 
     def _keyring(self):

@@ -4,8 +4,10 @@ import threading
 from contextlib import ExitStack
 
 from odoo import SUPERUSER_ID, api
-from odoo.tests import tagged
+from odoo.modules.registry import Registry
+from odoo.tests import get_db_name, tagged
 
+from ..errors import TransientError
 from ..models.integration_token import EndpointTokenStore
 from ..transports import create
 from .http_common import SECRET, HttpCase
@@ -17,6 +19,26 @@ WORKERS = 6
 
 @tagged("post_install", "-at_install")
 class TestHttpToken(HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        cls._commit_key()
+        super().setUpClass()
+
+    @classmethod
+    def _commit_key(cls):
+        """Record the key that encrypts before any transaction here begins: none may wait for another's."""
+        with Registry(get_db_name()).cursor() as cr:
+            keyring = api.Environment(cr, SUPERUSER_ID, {})["integration.keyring"]
+            recorded = keyring._recorded_ids()
+            key_id = keyring._current_key_id()
+        if key_id not in recorded:
+            cls.addClassCleanup(cls._forget_key, key_id)
+
+    @classmethod
+    def _forget_key(cls, key_id):
+        with Registry(get_db_name()).cursor() as cr:
+            cr.execute("DELETE FROM integration_key WHERE key_id = %s", (key_id,))
+
     def setUp(self):
         super().setUp()
         self.addCleanup(self._delete_committed)
@@ -57,8 +79,6 @@ class TestHttpToken(HttpCase):
             # environments are made by the test's own thread, which holds the lock of the registry
             cursors = [stack.enter_context(self.registry.cursor()) for _worker in range(WORKERS)]
             environments = [api.Environment(cr, SUPERUSER_ID, {}) for cr in cursors]
-            for env in environments:
-                env["integration.keyring"]._load(set(), generate_allowed=True)
             threads = [threading.Thread(target=work, args=(env,)) for env in environments]
             for thread in threads:
                 thread.start()
@@ -97,6 +117,26 @@ class TestHttpToken(HttpCase):
         with self._transport() as transport:
             transport.request("GET", "/secure")
         self.assertEqual(self.partner.counts["/token"], 2)
+
+    def test_a_worker_that_asks_for_too_long_is_not_waited_for(self):
+        with self._transport() as transport:
+            transport.request("GET", "/secure")
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE integration_token SET expires_at = 0, renew_at = 0 WHERE credential_id = %s",
+                (CREDENTIAL,),
+            )
+        with self.registry.cursor() as renewing:
+            renewing.execute(
+                "SELECT 1 FROM integration_token WHERE credential_id = %s FOR UPDATE", (CREDENTIAL,)
+            )
+            transport = self._transport(attempts=1)
+            transport.token_store._patience = 0.3
+            with self.assertRaises(TransientError) as caught, transport:
+                transport.request("GET", "/secure")
+            renewing.rollback()
+        self.assertEqual(caught.exception.code, "http.token_busy")
+        self.assertEqual(self.partner.counts["/token"], 1)
 
     def test_another_scope_is_another_token(self):
         for scope in ("read", "write", "read"):
