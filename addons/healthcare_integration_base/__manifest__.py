@@ -8,7 +8,15 @@
     "license": "LGPL-3",
     "depends": ["base", "web", "mail"],
     "external_dependencies": {
-        "python": ["cryptography", "jmespath", "jsonschema", "paramiko", "prometheus_client"],
+        "python": [
+            "authlib",
+            "cryptography",
+            "jmespath",
+            "jsonschema",
+            "paramiko",
+            "prometheus_client",
+            "requests",
+        ],
     },
     "data": [
         "security/integration_groups.xml",

@@ -15,6 +15,8 @@ UPDATE integration_credential
        public_key = NULL,
        rotated_on = NULL;
 
+DELETE FROM integration_token;
+
 UPDATE integration_instance
    SET instance_identifier = 'neutralized';
 

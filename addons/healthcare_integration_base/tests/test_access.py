@@ -42,17 +42,21 @@ RESTRICTED = {
     "integration.audit.entry": {"auditor"},
     "integration.audit.seal": {"auditor"},
     "integration.key": {"auditor", "secrets_officer"},
+    "integration.gate": {"manager"},
     "integration.lease": {"manager"},
     "integration.message.key": {"auditor"},
+    "integration.token": {"auditor"},
 }
 # Models whose records belong to the database and not to a company.
 WITHOUT_COMPANY = {
     "integration.audit.seal",
     "integration.data.class",
     "integration.document.type",
+    "integration.gate",
     "integration.instance",
     "integration.key",
     "integration.lease",
+    "integration.token",
 }
 OPERATIONS = {"w": "write", "c": "create", "d": "unlink"}
 
