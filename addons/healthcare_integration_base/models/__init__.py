@@ -29,6 +29,7 @@ from . import (
     integration_ownership,
     integration_queue,
     integration_queue_lane,
+    integration_queue_run,
     integration_queue_settlement,
     integration_reconciliation,
     integration_reconciliation_line,

@@ -5,6 +5,8 @@ import uuid
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..queue import current_task
+
 LEASE_SECONDS = 900
 
 
@@ -51,7 +53,10 @@ class IntegrationLease(models.Model):
 
     @api.model
     def _renew(self, token):
-        """Prolong a lease through a cursor of its own, so that it shows whatever the caller's does."""
+        """Prolong a lease through a cursor of its own, so that it shows whatever the caller's does.
+
+        :return: False if the lease is gone: its tasks were taken back
+        """
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """
@@ -61,12 +66,13 @@ class IntegrationLease(models.Model):
                 """,
                 (LEASE_SECONDS, token),
             )
+            return cr.rowcount == 1
 
     @api.model
     def _keep_alive(self):
         """Show that the running task lives: for the steps of a task that may outlast its lease."""
-        if token := self.env.context.get("integration_task_token"):
-            self._renew(token)
+        if task := current_task():
+            self._renew(task.token)
 
     @api.model
     def _close(self, token):

@@ -197,9 +197,13 @@ class IntegrationQueue(models.AbstractModel):
 
     def _trigger_lanes(self):
         times = self.env.cr.precommit.data.pop("integration.queue.wake", set())
+        # The hooks before the commit run at each savepoint too, such as those of a batch of tasks.
+        woken = self.env.cr.postcommit.data.setdefault("integration.queue.woken", set())
+        times -= woken
         lanes = self._lanes()
-        if not lanes:
+        if not lanes or not times:
             return
+        woken |= times
         if None in times:
             self._trigger_at_once(lanes)
         for time in sorted(times - {None}):

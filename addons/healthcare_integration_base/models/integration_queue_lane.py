@@ -1,19 +1,16 @@
-import logging
 import random
 import time
 from functools import partial
+from operator import itemgetter
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..errors import IntegrationError, TransientError
-from ..queue import PostponedTask, allow_cpu_time
-from .integration_lease import LEASE_SECONDS
-
-_logger = logging.getLogger(__name__)
+from ..errors import TransientError
+from ..queue import ClaimedTask
 
 FIRST_CLAIM_SIZE = 5
-LARGEST_CLAIM_SIZE = 50
+LARGEST_CLAIM_SIZE = 200
 CLAIM_SECONDS = 2.0
 CONCURRENCY_RETRIES = 5
 
@@ -51,12 +48,11 @@ class IntegrationQueueLane(models.AbstractModel):
         size, has_run = FIRST_CLAIM_SIZE, False
         while time.monotonic() < deadline:
             token = self.env["integration.lease"]._new_token()
-            task_ids = self._in_own_transaction(lambda: self._claim(size, token))  # noqa: B023
-            if not task_ids:
+            tasks = self._in_own_transaction(lambda: self._claim(size, token))  # noqa: B023
+            if not tasks:
                 break
             began = time.monotonic()
-            run = self._run_claimed(token, task_ids, deadline)
-            self.env["ir.cron"]._commit_progress(run)
+            run = self._run_claimed(token, tasks, deadline)
             # What one lane holds, the others cannot run: slow tasks are claimed one by one.
             seconds_per_task = max(time.monotonic() - began, 0.001) / run
             size = min(LARGEST_CLAIM_SIZE, max(1, int(CLAIM_SECONDS / seconds_per_task)))
@@ -71,22 +67,22 @@ class IntegrationQueueLane(models.AbstractModel):
         An attempt counts from here on, even if the process dies: a task that kills its worker
         reaches the dead letter all the same.
 
-        :return: the task ids in running order
+        :return: a list of :class:`ClaimedTask` in running order
         """
         self.env.cr.execute(
             """
             UPDATE integration_task SET state = 'running', claim_token = %s, attempts = attempts + 1
              WHERE id = ANY (ARRAY(SELECT id FROM integration_task WHERE state = 'pending'
                                     ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED))
-         RETURNING priority, id
+         RETURNING priority, id, model_name, method_name, arguments, user_id, company_id
             """,
             (token, limit),
             log_exceptions=False,
         )
-        task_ids = [row[1] for row in sorted(self.env.cr.fetchall())]
-        if task_ids:
+        rows = sorted(self.env.cr.fetchall(), key=itemgetter(0, 1))
+        if rows:
             self.env["integration.lease"]._open(token)
-        return task_ids
+        return [ClaimedTask(task_id, token, *call) for _priority, task_id, *call in rows]
 
     def _take_back_lost(self):
         """Return the tasks of vanished workers to the queue, or to the dead letter after too many.
@@ -146,91 +142,6 @@ class IntegrationQueueLane(models.AbstractModel):
             (self.env.cr.now(),),
             log_exceptions=False,
         )
-
-    # === RUN === #
-
-    def _run_claimed(self, token, task_ids, deadline=float("inf")):
-        """Run claimed tasks one by one; return what does not fit before the deadline to the queue.
-
-        :return: how many were run, at least one
-        """
-        leases, renewed_at = self.env["integration.lease"], time.monotonic()
-        for run, task_id in enumerate(task_ids):
-            if run and time.monotonic() >= deadline:
-                self._in_own_transaction(lambda: self._put_back(task_ids[run:], token, uncounted=True))  # noqa: B023
-                break
-            if time.monotonic() - renewed_at > LEASE_SECONDS / 3:
-                leases._renew(token)
-                renewed_at = time.monotonic()
-            self._run_task(task_id, token)
-        else:
-            run = len(task_ids)
-        self._in_own_transaction(lambda: leases._close(token))
-        return run
-
-    def _run_task(self, task_id, token):
-        """Run one claimed task: its effect and its settlement commit together, or neither does."""
-        for attempt in range(CONCURRENCY_RETRIES + 1):
-            try:
-                self._execute(task_id, token)
-                if self._settle(task_id, token, "done"):
-                    self._commit()
-                else:
-                    _logger.info("Task %s was taken back by another worker: its effect is dropped", task_id)
-                    self.env.cr.rollback()
-                return
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))
-            except PostponedTask as postponed:
-                self.env.cr.rollback()
-                self._in_own_transaction(partial(self._postpone, task_id, token, postponed))
-                return
-            except Exception as error:  # whatever a task raises must not stop its lane
-                self.env.cr.rollback()
-                self._settle_error(task_id, token, error)
-                return
-        self._in_own_transaction(lambda: self._put_back([task_id], token, uncounted=True))
-
-    def _execute(self, task_id, token):
-        """Make the call that the task describes, as its user in its company."""
-        self.env.cr.execute(
-            """
-            SELECT model_name, method_name, arguments, user_id, company_id FROM integration_task
-             WHERE id = %s AND claim_token = %s AND state = 'running'
-            """,
-            (task_id, token),
-        )
-        row = self.env.cr.fetchone()
-        if row is None:
-            return
-        model_name, method_name, arguments, user_id, company_id = row
-        env = api.Environment(
-            self.env.cr,
-            user_id,
-            {
-                "allowed_company_ids": [company_id],
-                "integration_task_id": task_id,
-                "integration_task_token": token,
-            },
-        )
-        if self._options_of(model_name, method_name) is None:
-            raise IntegrationError(
-                "task.method_not_allowed",
-                f"{model_name}.{method_name} may not be run by the queue.",
-                subject=f"{model_name}.{method_name}",
-                remedy="Install the addon again that brings it, or cancel the task.",
-            )
-        records = env[model_name].browse(arguments["ids"])
-        allow_cpu_time()
-        getattr(records, method_name)(*arguments["args"], **arguments["kwargs"])
-        env.flush_all()
-
-    def _options_of(self, model_name, method_name):
-        """Return the :class:`TaskOptions` of a method; None if it may not be run, or is there no more."""
-        if model_name not in self.env:
-            return None
-        return self.env[model_name]._integration_task_options(method_name)
 
     # === WHAT IS LEFT === #
 

@@ -18,12 +18,16 @@ class TaskOptions:
     :ivar priority: smaller runs earlier
     :ivar max_attempts: attempts before the dead letter
     :ivar retry: when a failed attempt is tried again
+    :ivar batchable: tasks of this method may share a transaction with their neighbours: each has a savepoint
+        of its own, so that one that fails does not undo the others. For small work on records of its own
+        that nothing outside the database hears of before the commit.
     """
 
     description: str
     priority: int = 10
     max_attempts: int = 8
     retry: RetryPolicy = RetryPolicy()
+    batchable: bool = False
 
 
 def integration_task(description: str, **options) -> Callable:

@@ -19,6 +19,7 @@ from . import (
     test_polling,
     test_queue,
     test_queue_access,
+    test_queue_batch,
     test_queue_claims,
     test_queue_concurrency,
     test_queue_failures,

@@ -1,0 +1,178 @@
+import logging
+import random
+import time
+from functools import partial
+
+from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..errors import IntegrationError
+from ..queue import PostponedTask, allow_cpu_time, running
+from .integration_lease import LEASE_SECONDS
+from .integration_queue_lane import CONCURRENCY_RETRIES
+
+_logger = logging.getLogger(__name__)
+
+# More savepoints in one transaction make PostgreSQL slow for everybody.
+LARGEST_BATCH = 50
+BATCH_SECONDS = 2.0
+
+
+class ClaimLost(Exception):
+    """Another worker took tasks of a batch back: what was done for them must not be committed."""
+
+
+class IntegrationQueueRun(models.AbstractModel):
+    """Runs claimed tasks: each in a transaction of its own, or those that may share one together.
+
+    Effect and settlement commit together or not at all, whichever it is.
+    """
+
+    _inherit = "integration.queue"
+
+    def _run_claimed(self, token, tasks, deadline=float("inf")):
+        """Run claimed tasks in order; return what does not fit before the deadline to the queue.
+
+        :return: how many were run, at least one
+        """
+        leases, renewed_at, run = self.env["integration.lease"], time.monotonic(), 0
+        while run < len(tasks):
+            if run and time.monotonic() >= deadline:
+                left = [task.id for task in tasks[run:]]
+                self._in_own_transaction(lambda: self._put_back(left, token, uncounted=True))  # noqa: B023
+                break
+            if time.monotonic() - renewed_at > LEASE_SECONDS / 3:
+                if not leases._renew(token):
+                    _logger.info("The claim %s was taken back by another worker", token)
+                    break
+                renewed_at = time.monotonic()
+            run += self._run_next(tasks, run)
+        self._in_own_transaction(lambda: self._close_claim(token, run))
+        return run
+
+    def _close_claim(self, token, run):
+        # One commit for both, though several more would do no harm but to the speed.
+        self.env["integration.lease"]._close(token)
+        self.env["ir.cron"]._commit_progress(run)
+
+    def _run_next(self, tasks, position):
+        """Run the task at a position, and those behind it that may share its transaction.
+
+        :return: how many were run
+        """
+        batch = []
+        for task in tasks[position : position + LARGEST_BATCH]:
+            options = self._options_of(task.model_name, task.method_name)
+            if not (options and options.batchable):
+                break
+            batch.append(task)
+        if len(batch) > 1:
+            return self._run_batch(batch)
+        self._run_task(tasks[position])
+        return 1
+
+    # === ONE BY ONE === #
+
+    def _run_task(self, task):
+        """Run one claimed task: its effect and its settlement commit together, or neither does."""
+        for attempt in range(CONCURRENCY_RETRIES + 1):
+            try:
+                self._execute(task)
+                if self._settle_done([task.id], task.token):
+                    self._commit()
+                else:
+                    _logger.info("Task %s was taken back by another worker: its effect is dropped", task.id)
+                    self.env.cr.rollback()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+            except Exception as error:  # whatever a task raises must not stop its lane
+                self.env.cr.rollback()
+                self._settle_unsuccessful(task, error)
+                return
+        self._in_own_transaction(lambda: self._put_back([task.id], task.token, uncounted=True))
+
+    def _settle_unsuccessful(self, task, error):
+        """Settle a task whose effects were rolled back, in a transaction of its own."""
+        if isinstance(error, PostponedTask):
+            self._in_own_transaction(partial(self._postpone, task.id, task.token, error))
+        else:
+            self._settle_error(task.id, task.token, error)
+
+    # === SEVERAL IN ONE TRANSACTION === #
+
+    def _run_batch(self, tasks):
+        """Run tasks with a savepoint each and settle and commit them together, for about two seconds.
+
+        What goes wrong with the transaction is no single task's fault: then each is run by itself.
+
+        :return: how many of them were run, from the first on
+        """
+        run, failures = 0, []
+        end = time.monotonic() + BATCH_SECONDS
+        try:
+            while run < len(tasks) and (not run or time.monotonic() < end):
+                run += 1
+                if error := self._run_in_savepoint(tasks[run - 1]):
+                    failures.append((tasks[run - 1], error))
+            self._commit_batch(tasks[:run], {task.id for task, _error in failures})
+        except Exception as error:  # no failure of a batch may stop its lane
+            self.env.cr.rollback()
+            _logger.info("%s tasks are run one by one after %s", run, type(error).__name__)
+            for task in tasks[:run]:
+                self._run_task(task)
+            return run
+        for task, error in failures:
+            self._settle_unsuccessful(task, error)
+        return run
+
+    def _run_in_savepoint(self, task):
+        """Run a task within the transaction of its batch.
+
+        :return: what it raised, after its effects were undone; None if it succeeded
+        """
+        hooks = len(self.env.cr.postcommit)
+        try:
+            with self.env.cr.savepoint():
+                self._execute(task)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(self.env.cr.postcommit) != hooks:
+                # What it wants done after the commit cannot be told apart from the others' any more.
+                raise
+            return error
+        return None
+
+    def _commit_batch(self, tasks, failed_ids):
+        """:raise ClaimLost: if the claim does not hold all of the tasks any more"""
+        done = [task.id for task in tasks if task.id not in failed_ids]
+        if done and self._settle_done(done, tasks[0].token) != len(done):
+            raise ClaimLost
+        self._commit()
+
+    # === THE CALL === #
+
+    def _execute(self, task):
+        """Make the call that a task describes, as its user in its company."""
+        if self._options_of(task.model_name, task.method_name) is None:
+            call = f"{task.model_name}.{task.method_name}"
+            raise IntegrationError(
+                "task.method_not_allowed",
+                f"{call} may not be run by the queue.",
+                subject=call,
+                remedy="Install the addon again that brings it, or cancel the task.",
+            )
+        env = api.Environment(self.env.cr, task.user_id, {"allowed_company_ids": [task.company_id]})
+        records = env[task.model_name].browse(task.arguments["ids"])
+        allow_cpu_time()
+        with running(task):
+            getattr(records, task.method_name)(*task.arguments["args"], **task.arguments["kwargs"])
+            env.flush_all()
+
+    def _options_of(self, model_name, method_name):
+        """Return the :class:`TaskOptions` of a method; None if it may not be run, or is there no more."""
+        if model_name not in self.env:
+            return None
+        return self.env[model_name]._integration_task_options(method_name)
