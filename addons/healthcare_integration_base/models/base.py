@@ -6,15 +6,17 @@ from ..queue import task_options
 class DelayedCall:
     """Stands for a recordset whose next method call is put into the queue instead of run."""
 
-    def __init__(self, records, options):
+    def __init__(self, records, each, options):
         self._records = records
+        self._each = each
         self._options = options
 
     def __getattr__(self, method_name):
         def enqueue(*args, **kwargs):
             queue = self._records.env["integration.queue"]
+            call = (self._records, method_name, args, kwargs, self._options)
             return queue._enqueue(
-                [queue._describe_call(self._records, method_name, args, kwargs, self._options)]
+                queue._describe_each(*call) if self._each else [queue._describe_call(*call)]
             )
 
         return enqueue
@@ -34,6 +36,7 @@ class Base(models.AbstractModel):
         user=None,
         message=None,
         flow=None,
+        each=False,
     ):
         """Queue the next method call: ``remittances.with_integration_task(priority=5)._post(part=1)``.
 
@@ -47,11 +50,14 @@ class Base(models.AbstractModel):
         :param user: the res.users record that the task runs as; the current user when not given
         :param message: the integration.message that is held when the task dies
         :param flow: the integration.flow whose retry policy applies
+        :param bool each: make one task for each record, all in a few statements; ``identity_key`` may then be
+            a function of the record: ``identity_key=lambda invoice: f"send:{invoice.id}"``
         :return: an object whose method calls return the integration.task
         :raise ValueError: on the call, if the method is not marked with ``@integration_task``
         """
         return DelayedCall(
             self,
+            each,
             {
                 "priority": priority,
                 "eta": eta,
