@@ -37,11 +37,14 @@ class IntegrationLease(models.Model):
 
     @api.model
     def _open(self, token):
-        """Record a lease for the batch that ``token`` has just claimed, in the same transaction."""
+        """Record a lease for the batch that ``token`` claims in this transaction.
+
+        :return: the lease's id
+        """
         self.env.cr.execute(
             """
             INSERT INTO integration_lease (token, lane_id, worker, expires_at)
-            VALUES (%s, %s, %s, (now() AT TIME ZONE 'UTC') + make_interval(secs => %s))
+            VALUES (%s, %s, %s, (now() AT TIME ZONE 'UTC') + make_interval(secs => %s)) RETURNING id
             """,
             (
                 token,
@@ -50,6 +53,7 @@ class IntegrationLease(models.Model):
                 LEASE_SECONDS,
             ),
         )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _renew(self, token):

@@ -6,7 +6,9 @@ from odoo.tools import split_every
 
 UNFINISHED_KEY = "state IN ('pending', 'waiting', 'running') AND identity_key IS NOT NULL"
 INSERT_PAGE = 1000
-KEY_OPTIONS = ("identity_key",)
+OPTIONS_BY_RECORD = ("identity_key", "ordering_key", "message")
+AGEING_PARAMETER = "healthcare_integration.ageing_seconds"
+AGEING_SECONDS = 600
 #: What a task is inserted with. One array for each column: much less to write and to parse than rows.
 COLUMN_TYPES = {
     "description": "text",
@@ -17,12 +19,15 @@ COLUMN_TYPES = {
     "arguments": "jsonb",
     "state": "text",
     "priority": "integer",
+    "rank": "double precision",
     "eta": "timestamp",
     "attempts": "integer",
     "max_attempts": "integer",
     "identity_key": "text",
+    "ordering_key": "text",
     "enqueued_at": "timestamp",
     "flow_id": "integer",
+    "endpoint_id": "integer",
     "message_id": "integer",
 }
 
@@ -51,7 +56,10 @@ class IntegrationQueue(models.AbstractModel):
                 f"arguments of {records._name}.{method_name} must be plain JSON: {error}"
             ) from error
         flow = options.get("flow")
-        eta = self._as_time(options.get("eta"))
+        eta, now = self._as_time(options.get("eta")), self.env.cr.now()
+        priority = self._first_given(
+            options.get("priority"), flow.priority if flow else None, defaults.priority
+        )
         return {
             "description": defaults.description,
             "company_id": records.env.company.id,
@@ -60,17 +68,18 @@ class IntegrationQueue(models.AbstractModel):
             "method_name": method_name,
             "arguments": arguments,
             "state": "waiting" if eta else "pending",
-            "priority": self._first_given(
-                options.get("priority"), flow.priority if flow else None, defaults.priority
-            ),
+            "priority": priority,
+            "rank": self._rank(priority, max(eta or now, now)),
             "eta": eta,
             "attempts": 0,
             "max_attempts": self._first_given(
                 options.get("max_attempts"), flow.max_attempts if flow else None, defaults.max_attempts
             ),
             "identity_key": options.get("identity_key"),
-            "enqueued_at": self.env.cr.now(),
+            "ordering_key": options.get("ordering_key"),
+            "enqueued_at": now,
             "flow_id": flow.id if flow else None,
+            "endpoint_id": options["endpoint"].id if options.get("endpoint") else None,
             "message_id": options["message"].id if options.get("message") else None,
         }
 
@@ -78,32 +87,52 @@ class IntegrationQueue(models.AbstractModel):
     def _describe_each(self, records, method_name, args, kwargs, options):
         """Return the rows of the tasks that would make the call on one record each.
 
-        :param options: as of :meth:`_describe_call`, where keys may be functions of the record
+        :param options: as of :meth:`_describe_call`, where keys and message may be functions of the record
         """
-        keys = {name: options[name] for name in KEY_OPTIONS if callable(options.get(name))}
+        by_record = {
+            name: value for name, value in options.items() if name in OPTIONS_BY_RECORD and callable(value)
+        }
         row = self._describe_call(
-            records.browse(), method_name, args, kwargs, {**options, **dict.fromkeys(keys)}
+            records.browse(), method_name, args, kwargs, {**options, **dict.fromkeys(by_record)}
         )
+        if find_message := by_record.pop("message", None):
+            by_record["message_id"] = lambda record: find_message(record).id
         tail = row["arguments"].removeprefix('{"ids": []')
         return [
             {
                 **row,
                 "arguments": f'{{"ids": [{record.id}]{tail}',
-                **{name: make_key(record) for name, make_key in keys.items()},
+                **{name: function(record) for name, function in by_record.items()},
             }
             for record in records
         ]
 
+    def _rank(self, priority, due):
+        """Return the place in the queue of a task that is due at a time (naive UTC).
+
+        All tasks age alike, so that their order never changes while they wait: each step of priority is worth
+        some minutes of waiting, and the rank is written once.
+        """
+        # A setting of the queue, that whoever enqueues need not be able to read.
+        ageing = self.env["ir.config_parameter"].sudo().get_param(AGEING_PARAMETER, AGEING_SECONDS)
+        return due.replace(tzinfo=datetime.timezone.utc).timestamp() + priority * float(ageing)
+
     @api.model
-    def _enqueue(self, calls):
+    def _enqueue(self, calls, after=None, if_failed="hold"):
         """Insert tasks in bulk; a call whose identity key is unfinished is left out.
 
         :param calls: rows as :meth:`_describe_call` returns them
+        :param after: the integration.task records that each of the new ones waits for
+        :param if_failed: what follows when one of those dies or is cancelled, see ``with_integration_task``
         :return: the integration.task records, the unfinished ones of the same keys included
         """
         if not calls:
             return self.env["integration.task"]
         task_ids = [task_id for page in split_every(INSERT_PAGE, calls) for task_id in self._insert(page)]
+        if after:
+            self._depend(task_ids, after, if_failed)
+        if any(call["ordering_key"] for call in calls):
+            self._park_behind(task_ids)
         if len(task_ids) < len(calls):
             task_ids += self._unfinished_ids({call["identity_key"] for call in calls} - {None}, task_ids)
         self._wake_lanes({call["eta"] for call in calls})
@@ -150,6 +179,7 @@ class IntegrationQueue(models.AbstractModel):
         A task whose identity key has an unfinished twin is cancelled: the twin does its work.
         """
         superseded = self._supersede(tasks)
+        self._release_after(superseded)
         self.env.cr.execute(
             """
             UPDATE integration_task
@@ -181,6 +211,9 @@ class IntegrationQueue(models.AbstractModel):
         tasks.invalidate_recordset()
         cancelled = tasks.browse(row[0] for row in self.env.cr.fetchall())
 
+        if cancelled:
+            self._release_after(cancelled.ids)
+            self._wake_lanes([None])
         by_call = cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name))
         for (_model_name, method_name), group in by_call.items():
             self._records(group)._integration_task_cancelled(method_name)

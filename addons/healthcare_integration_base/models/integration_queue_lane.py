@@ -1,13 +1,9 @@
 import random
 import time
 from functools import partial
-from operator import itemgetter
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-
-from ..errors import TransientError
-from ..queue import ClaimedTask
 
 FIRST_CLAIM_SIZE = 5
 LARGEST_CLAIM_SIZE = 200
@@ -30,10 +26,12 @@ class IntegrationQueueLane(models.AbstractModel):
     def _cron_run_lane(self):
         """Run due tasks until none is left or the cron's time is used up."""
         deadline = self.env.context.get("cron_end_time", float("inf"))
+        self._in_own_transaction(self.env["integration.lane"]._make_missing)
         if taken_back := self._take_back_lost():
             # The scheduler keeps a cron waiting that was killed three times before it reported progress.
             self.env["ir.cron"]._commit_progress(taken_back)
         self._in_own_transaction(self._release_due)
+        self._in_own_transaction(self._release_parked)
         has_run = self._run_due(deadline)
         has_due = self._has_due()
         # Nothing done and something left is what the scheduler warns of; here another lane was faster.
@@ -53,101 +51,18 @@ class IntegrationQueueLane(models.AbstractModel):
                 break
             began = time.monotonic()
             run = self._run_claimed(token, tasks, deadline)
+            self._in_own_transaction(partial(self._release_after, [task.id for task in tasks]))
             # What one lane holds, the others cannot run: slow tasks are claimed one by one.
             seconds_per_task = max(time.monotonic() - began, 0.001) / run
             size = min(LARGEST_CLAIM_SIZE, max(1, int(CLAIM_SECONDS / seconds_per_task)))
             has_run = True
         return has_run
 
-    # === CLAIM === #
-
-    def _claim(self, limit, token):
-        """Take up to ``limit`` due tasks for this process.
-
-        An attempt counts from here on, even if the process dies: a task that kills its worker
-        reaches the dead letter all the same.
-
-        :return: a list of :class:`ClaimedTask` in running order
-        """
-        self.env.cr.execute(
-            """
-            UPDATE integration_task SET state = 'running', claim_token = %s, attempts = attempts + 1
-             WHERE id = ANY (ARRAY(SELECT id FROM integration_task WHERE state = 'pending'
-                                    ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED))
-         RETURNING priority, id, model_name, method_name, arguments, user_id, company_id
-            """,
-            (token, limit),
-            log_exceptions=False,
-        )
-        rows = sorted(self.env.cr.fetchall(), key=itemgetter(0, 1))
-        if rows:
-            self.env["integration.lease"]._open(token)
-        return [ClaimedTask(task_id, token, *call) for _priority, task_id, *call in rows]
-
-    def _take_back_lost(self):
-        """Return the tasks of vanished workers to the queue, or to the dead letter after too many.
-
-        :return: how many tasks were taken back
-        """
-        leases, taken_back = self.env["integration.lease"], 0
-        for token in self._in_own_transaction(leases._lost_tokens) or ():
-            put_back, exhausted = self._in_own_transaction(partial(self._take_back, token)) or ([], [])
-            for task_id in exhausted:
-                self._settle_error(task_id, token, self._worker_lost(task_id))
-                self._in_own_transaction(partial(leases._close, token))
-            taken_back += len(put_back) + len(exhausted)
-        return taken_back
-
-    def _take_back(self, token):
-        """Put back what a lost worker has claimed; a task that it settles at this moment stays its own.
-
-        :return: the ids of the tasks that were put back, and of those that have no attempt left
-        """
-        if not self.env["integration.lease"]._lock_lost(token):
-            return [], []
-        self.env.cr.execute(
-            """
-            SELECT id, attempts >= max_attempts FROM integration_task
-             WHERE state = 'running' AND claim_token = %s ORDER BY priority, id FOR UPDATE SKIP LOCKED
-            """,
-            (token,),
-            log_exceptions=False,
-        )
-        rows = self.env.cr.fetchall()
-        # A batch is run in order: the worker was lost in the first of what is left.
-        begun = [task_id for task_id, is_last in rows[:1] if not is_last]
-        untouched = [task_id for task_id, _is_last in rows[1:]]
-        self._put_back(begun, token)
-        self._put_back(untouched, token, uncounted=True)
-        self.env["integration.lease"]._close(token)
-        return begun + untouched, [task_id for task_id, is_last in rows[:1] if is_last]
-
-    @staticmethod
-    def _worker_lost(task_id):
-        return TransientError(
-            "task.worker_lost",
-            "The worker process ended while it ran this task, on every attempt.",
-            subject=str(task_id),
-            remedy="Look for memory or time limits in the server's log, then retry the task.",
-        )
-
-    def _release_due(self):
-        """Make the waiting tasks whose time has come due."""
-        self.env.cr.execute(
-            """
-            UPDATE integration_task SET state = 'pending', eta = NULL
-             WHERE id = ANY (ARRAY(SELECT id FROM integration_task
-                                    WHERE state = 'waiting' AND eta <= %s FOR UPDATE SKIP LOCKED))
-            """,
-            (self.env.cr.now(),),
-            log_exceptions=False,
-        )
-
     # === WHAT IS LEFT === #
 
     def _has_due(self):
-        self.env.cr.execute("SELECT 1 FROM integration_task WHERE state = 'pending' LIMIT 1")
-        return self.env.cr.fetchone() is not None
+        """Tell whether there is work for this lane that may be begun."""
+        return bool(self._open_channels())
 
     def _plan_next_run(self, has_due):
         """Trigger this lane again: at once while work is due, else when the next wait or lease ends."""

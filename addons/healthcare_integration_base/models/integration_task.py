@@ -16,7 +16,7 @@ class IntegrationTask(models.Model):
     _rec_name = "description"
 
     description = fields.Char(required=True, readonly=True)
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     user_id = fields.Many2one("res.users", string="Runs As", required=True, readonly=True)
     model_name = fields.Char(string="Model", required=True, readonly=True)
     method_name = fields.Char(string="Method", required=True, readonly=True)
@@ -35,16 +35,36 @@ class IntegrationTask(models.Model):
         readonly=True,
     )
     priority = fields.Integer(default=10, readonly=True, aggregator=None)
+    rank = fields.Float(
+        default=0.0,
+        required=True,
+        readonly=True,
+        aggregator=None,
+        help="Place in the queue: seconds since 1970 when it became due, later by the ageing time for each "
+        "step of priority. A task of low priority is overtaken for so long only.",
+    )
     eta = fields.Datetime(string="Not Before", readonly=True)
     attempts = fields.Integer(readonly=True, aggregator=None)
     max_attempts = fields.Integer(readonly=True, aggregator=None)
     identity_key = fields.Char(readonly=True)
+    ordering_key = fields.Char(
+        readonly=True,
+        help="Of the tasks with the same key one runs at a time, the oldest first; one that waits or is in "
+        "the dead letter holds those behind it.",
+    )
     claim_token = fields.Char(readonly=True, groups="base.group_system")
     enqueued_at = fields.Datetime(readonly=True)
     finished_at = fields.Datetime(readonly=True)
     error_code = fields.Char(readonly=True)
     error = fields.Text(string="Last Error", readonly=True)
     flow_id = fields.Many2one("integration.flow", readonly=True, index="btree_not_null")
+    endpoint_id = fields.Many2one(
+        "integration.endpoint",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The address that it talks to: the task waits while that is paused or suspended.",
+    )
     message_id = fields.Many2one(
         "integration.message", readonly=True, index="btree_not_null", ondelete="cascade"
     )
@@ -56,7 +76,16 @@ class IntegrationTask(models.Model):
         ondelete="set null",
     )
 
-    _claim_idx = models.Index("(priority, id) WHERE state = 'pending'")
+    dependency_ids = fields.One2many("integration.task.dependency", "task_id", "Waits For", readonly=True)
+
+    _claim_idx = models.Index(
+        "(COALESCE(flow_id, 0), COALESCE(endpoint_id, 0), rank, id) WHERE state = 'pending'"
+    )
+    _ordering_idx = models.Index(
+        "(ordering_key, id) WHERE ordering_key IS NOT NULL"
+        " AND state IN ('pending', 'waiting', 'running', 'dead')"
+    )
+    _parked_idx = models.Index("(id) WHERE state = 'waiting' AND eta IS NULL")
     _waiting_idx = models.Index("(eta) WHERE state = 'waiting'")
     _running_idx = models.Index("(claim_token) WHERE state = 'running'")
     _dead_idx = models.Index("(company_id, id) WHERE state = 'dead'")
@@ -71,6 +100,18 @@ class IntegrationTask(models.Model):
         self.env.cr.execute(
             "ALTER TABLE integration_task SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)"
         )
+
+    # === WHAT FOLLOWS === #
+
+    def _then(self, records, **options):
+        """Enqueue what is to follow when all of these tasks are done; returns as ``with_integration_task``.
+
+        A chain: ``load_task._then(batch)._check()._then(batch)._post()``. A group with a callback:
+        ``invoices.with_integration_task(each=True)._send()._then(report)._close()``.
+
+        :param options: of ``with_integration_task``; ``if_failed`` says what follows when one of these fails
+        """
+        return records.with_integration_task(after=self, **options)
 
     # === ACTIONS === #
 

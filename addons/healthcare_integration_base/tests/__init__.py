@@ -23,6 +23,7 @@ from . import (
     test_queue_claims,
     test_queue_concurrency,
     test_queue_failures,
+    test_queue_fairness,
     test_queue_requeue,
     test_reconciliation,
     test_reference,

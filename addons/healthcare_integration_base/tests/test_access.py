@@ -27,6 +27,8 @@ EXPECTED = {
     "integration.message": READ_ONLY,
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,
+    "integration.task.dependency": READ_ONLY,
+    "integration.lane": READ_ONLY,
     "integration.endpoint.file": READ_ONLY,
     "integration.instance": READ_ONLY,
 }
@@ -36,6 +38,7 @@ RESTRICTED = {
     "integration.audit.seal": {"auditor"},
     "integration.key": {"auditor", "secrets_officer"},
     "integration.lease": {"manager"},
+    "integration.slot": {"manager"},
     "integration.message.key": {"auditor"},
 }
 # Models whose records belong to the database and not to a company.
@@ -44,7 +47,10 @@ WITHOUT_COMPANY = {
     "integration.document.type",
     "integration.instance",
     "integration.key",
+    "integration.lane",
     "integration.lease",
+    "integration.slot",
+    "integration.task.dependency",
 }
 OPERATIONS = {"w": "write", "c": "create", "d": "unlink"}
 

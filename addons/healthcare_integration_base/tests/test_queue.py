@@ -81,7 +81,7 @@ class TestEnqueue(CronMixinCase, QueueCase):
     def test_one_task_for_each_record(self):
         partners = self.env["res.partner"].create([{"name": f"Each {n}"} for n in range(20)])
         self.env.flush_all()
-        with self.assertQueryCount(6):
+        with self.assertQueryCount(8):
             tasks = getattr(partners.with_integration_task(each=True, priority=3), METHOD)("ä", flag=True)
             self.env.flush_all()
         self.assertEqual([task.arguments["ids"] for task in tasks], [[partner.id] for partner in partners])
