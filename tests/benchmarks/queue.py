@@ -59,9 +59,11 @@ class Subject:
     def begin(self, count):
         """Make new works, an empty queue."""
         self.server.execute(self.empty)
-        self.server.execute("TRUNCATE benchmark_work RESTART IDENTITY")
+        self.server.execute("DELETE FROM benchmark_work")
         self.server.execute(
-            "INSERT INTO benchmark_work (started_at, runs) SELECT 0, 0 FROM generate_series(1, %s)", count
+            "INSERT INTO benchmark_work (id, started_at, runs)"
+            " SELECT number, 0, 0 FROM generate_series(1, %s) AS number",
+            count,
         )
         self.server.execute("VACUUM ANALYZE")
         self.server.usage = Usage()
@@ -104,6 +106,7 @@ class Subject:
             "p95": rows[int(len(rows) * 0.95)][0],
             "connections": usage.connections,
             "worker MiB": usage.worker_mib,
+            "CPU ms/task": usage.cpu_seconds * 1000 / count,
         }
 
     def single_waits(self, count):
@@ -130,7 +133,7 @@ def ours(name, method):
         server,
         lambda works: getattr(works.with_integration_task(each=True), method)(),
         "SELECT 1 FROM integration_task WHERE state IN ('pending', 'waiting', 'running') LIMIT 1",
-        "TRUNCATE integration_task CASCADE",
+        "DELETE FROM integration_task",
     )
 
 
@@ -153,7 +156,7 @@ def theirs(folder):
         server,
         lambda works: [work.with_delay()._work() for work in works],
         "SELECT 1 FROM queue_job WHERE state NOT IN ('done', 'cancelled', 'failed') LIMIT 1",
-        "TRUNCATE queue_job CASCADE",
+        "DELETE FROM queue_job",
     )
 
 
@@ -182,7 +185,7 @@ def show(name, figures, waits):
     print(
         f"{name:<22} {figures['tasks/s']:9.0f} {figures['enqueued/s']:11.0f} {figures['p50']:8.2f}"
         f" {figures['p95']:8.2f} {middle * 1000:8.0f} {late * 1000:8.0f} {figures['connections']:6}"
-        f" {figures['worker MiB']:7.0f}",
+        f" {figures['worker MiB']:7.0f} {figures['CPU ms/task']:9.2f}",
         flush=True,
     )
 
@@ -192,7 +195,7 @@ def measure_ours():
     together, alone = ours("ours, together", "_work_together"), ours("ours, one by one", "_work_alone")
     alone.server = together.server
     know_addons([together.server])
-    together.server.install(["benchmark_work_task"])
+    together.server.install(["benchmark_work_task", "healthcare_integration_base"])
     four_lanes(together.server.database)
     results = {}
     with together.server.running():
@@ -225,7 +228,7 @@ def measure_memory(subject):
 def main():
     print(
         f"{'':<22} {'tasks/s':>9} {'enqueued/s':>11} {'p50 s':>8} {'p95 s':>8} {'idle p50':>8} {'p95 ms':>8}"
-        f" {'conn.':>6} {'MiB':>7}"
+        f" {'conn.':>6} {'MiB':>7} {'CPU ms/t':>9}"
     )
     subject, results = measure_ours()
     subject.server.drop()
@@ -241,7 +244,9 @@ def main():
             show(peer.name, base, peer.single_waits(SINGLE))
         peer.server.drop()
     for name, figures in results.items():
-        ratios = (f"{figures[key] / base[key]:.1f} x {key}" for key in ("tasks/s", "enqueued/s"))
+        ratios = (
+            f"{figures[key] / base[key]:.1f} x {key}" for key in ("tasks/s", "enqueued/s", "CPU ms/task")
+        )
         print(f"{name}: {', '.join(ratios)} of {peer.name}")
 
 

@@ -26,11 +26,23 @@ MIB = 1 << 20
 
 @dataclass
 class Usage:
-    """The most that was in use at one time."""
+    """The most that was in use at one time, and the processor time of workers and database backends."""
 
     connections: int = 0
     worker_mib: float = 0.0
     by_worker: dict[int, float] = field(default_factory=dict)
+    first_cpu: dict[int, float] = field(default_factory=dict)
+    last_cpu: dict[int, float] = field(default_factory=dict)
+
+    def note_cpu(self, process: psutil.Process) -> None:
+        times = process.cpu_times()
+        seconds = times.user + times.system
+        self.first_cpu.setdefault(process.pid, seconds)
+        self.last_cpu[process.pid] = seconds
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(seconds - self.first_cpu[pid] for pid, seconds in self.last_cpu.items())
 
 
 class Server:
@@ -112,19 +124,24 @@ class Server:
                 with connection.cursor() as cursor:
                     # Cron workers hold a connection to "postgres" to be woken; this one is not theirs.
                     cursor.execute(
-                        "SELECT count(*) FROM pg_stat_activity"
+                        "SELECT pid FROM pg_stat_activity"
                         " WHERE datname IN (%s, 'postgres') AND application_name LIKE 'odoo-%%'",
                         (self.database,),
                     )
-                    self.usage.connections = max(self.usage.connections, cursor.fetchone()[0])
-                self._watch_memory(process_id)
+                    backends = [row[0] for row in cursor.fetchall()]
+                self.usage.connections = max(self.usage.connections, len(backends))
+                self._watch_processes(process_id, backends)
 
-    def _watch_memory(self, process_id: int) -> None:
+    def _watch_processes(self, process_id: int, backends: list[int]) -> None:
+        for backend in backends:
+            with contextlib.suppress(psutil.Error):
+                self.usage.note_cpu(psutil.Process(backend))
         with contextlib.suppress(psutil.Error):
             for worker in psutil.Process(process_id).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     mib = worker.memory_info().rss / MIB
                     self.usage.by_worker[worker.pid] = mib
+                    self.usage.note_cpu(worker)
                     self.usage.worker_mib = max(self.usage.worker_mib, mib)
 
 

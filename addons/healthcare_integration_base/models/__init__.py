@@ -21,6 +21,7 @@ from . import (
     integration_keyring,
     integration_lane,
     integration_lease,
+    integration_live_progress,
     integration_mapping,
     integration_mapping_line,
     integration_message,
@@ -44,4 +45,5 @@ from . import (
     integration_system,
     integration_task,
     integration_task_dependency,
+    integration_task_progress,
 )

@@ -73,6 +73,7 @@ class IntegrationMessageIntake(models.Model):
             if len(batch) == CHILD_BATCH:
                 children += self.create(batch)
                 batch = []
+                self.env["integration.task.progress"]._step(entry.end, self.payload_size)
         children += self.create(batch)
         if not children:
             raise self._no_transaction(index.findings.report())

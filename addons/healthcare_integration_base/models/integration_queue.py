@@ -191,6 +191,7 @@ class IntegrationQueue(models.AbstractModel):
             (tasks.ids, superseded),
         )
         message_ids = {row[0] for row in self.env.cr.fetchall()} - {None}
+        self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))
         tasks.invalidate_recordset()
         self.env["integration.message"].browse(message_ids)._unhold()
         self._wake_lanes([None])

@@ -1,13 +1,24 @@
 import logging
 import random
 import time
+from collections import defaultdict
+from contextlib import contextmanager
 from functools import partial
+
+import psycopg2.errors
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..errors import IntegrationError
-from ..queue import PostponedTask, allow_cpu_time, running
+from ..queue import (
+    PostponedTask,
+    TaskCancelled,
+    TimeLimitReached,
+    allow_cpu_time,
+    interrupted_after,
+    running,
+)
 from .integration_lease import LEASE_SECONDS
 from .integration_queue_lane import CONCURRENCY_RETRIES
 
@@ -97,6 +108,8 @@ class IntegrationQueueRun(models.AbstractModel):
         """Settle a task whose effects were rolled back, in a transaction of its own."""
         if isinstance(error, PostponedTask):
             self._in_own_transaction(partial(self._postpone, task.id, task.token, error))
+        elif isinstance(error, TaskCancelled):
+            self._in_own_transaction(partial(self._settle_cancelled, task.id, task.token, error))
         else:
             self._settle_error(task.id, task.token, error)
 
@@ -109,13 +122,16 @@ class IntegrationQueueRun(models.AbstractModel):
 
         :return: how many of them were run, from the first on
         """
-        run, failures = 0, []
+        run, failures, prefetch_ids = 0, [], defaultdict(list)
+        for task in tasks:
+            prefetch_ids[task.model_name] += task.arguments["ids"]
         end = time.monotonic() + BATCH_SECONDS
         try:
             while run < len(tasks) and (not run or time.monotonic() < end):
+                task = tasks[run]
                 run += 1
-                if error := self._run_in_savepoint(tasks[run - 1]):
-                    failures.append((tasks[run - 1], error))
+                if error := self._run_in_savepoint(task, prefetch_ids[task.model_name]):
+                    failures.append((task, error))
             self._commit_batch(tasks[:run], {task.id for task, _error in failures})
         except Exception as error:  # no failure of a batch may stop its lane
             self.env.cr.rollback()
@@ -127,7 +143,7 @@ class IntegrationQueueRun(models.AbstractModel):
             self._settle_unsuccessful(task, error)
         return run
 
-    def _run_in_savepoint(self, task):
+    def _run_in_savepoint(self, task, prefetch_ids):
         """Run a task within the transaction of its batch.
 
         :return: what it raised, after its effects were undone; None if it succeeded
@@ -135,7 +151,7 @@ class IntegrationQueueRun(models.AbstractModel):
         hooks = len(self.env.cr.postcommit)
         try:
             with self.env.cr.savepoint():
-                self._execute(task)
+                self._execute(task, prefetch_ids)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:
@@ -154,9 +170,13 @@ class IntegrationQueueRun(models.AbstractModel):
 
     # === THE CALL === #
 
-    def _execute(self, task):
-        """Make the call that a task describes, as its user in its company."""
-        if self._options_of(task.model_name, task.method_name) is None:
+    def _execute(self, task, prefetch_ids=()):
+        """Make the call that a task describes, as its user in its company.
+
+        :param prefetch_ids: records of the same model that are likely to be read next
+        """
+        options = self._options_of(task.model_name, task.method_name)
+        if options is None:
             call = f"{task.model_name}.{task.method_name}"
             raise IntegrationError(
                 "task.method_not_allowed",
@@ -166,10 +186,27 @@ class IntegrationQueueRun(models.AbstractModel):
             )
         env = api.Environment(self.env.cr, task.user_id, {"allowed_company_ids": [task.company_id]})
         records = env[task.model_name].browse(task.arguments["ids"])
+        if prefetch_ids:
+            records = records.with_prefetch(prefetch_ids)
         allow_cpu_time()
-        with running(task):
+        with running(task, options.time_limit) as run, self._time_limited(run):
             getattr(records, task.method_name)(*task.arguments["args"], **task.arguments["kwargs"])
             env.flush_all()
+
+    @contextmanager
+    def _time_limited(self, run):
+        """:raise TransientError: in place of whatever a run raises that has used up its time"""
+        if run.time_limit is None:
+            yield
+            return
+        # What waits for the database cannot be interrupted from here.
+        self.env.cr.execute("SELECT set_config('statement_timeout', %s, TRUE)", (f"{run.time_limit}s",))
+        try:
+            with interrupted_after(run.time_limit):
+                yield
+            self.env.cr.execute("SET LOCAL statement_timeout TO DEFAULT")
+        except (TimeLimitReached, psycopg2.errors.QueryCanceled) as interruption:
+            raise self.env["integration.task.progress"]._time_is_up(run) from interruption
 
     def _options_of(self, model_name, method_name):
         """Return the :class:`TaskOptions` of a method; None if it may not be run, or is there no more."""

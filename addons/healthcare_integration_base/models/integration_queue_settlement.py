@@ -27,7 +27,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
 
         :return: False if another worker took the task back
         """
-        finished_at = self.env.cr.now() if state == "dead" else None
+        finished_at = self.env.cr.now() if state in ("dead", "cancelled") else None
         self.env.cr.execute(
             """
             UPDATE integration_task
@@ -90,6 +90,17 @@ class IntegrationQueueSettlement(models.AbstractModel):
             log_exceptions=False,
         )
         self._wake_lanes([eta])
+
+    def _settle_cancelled(self, task_id, token, cancelled):
+        """Give up a task that was asked to end while it ran; its records and its message are told so."""
+        if not self._holds_claim(task_id, token):
+            return
+        task = self.env["integration.task"].sudo().browse(task_id)
+        self._settle(task_id, token, "cancelled")
+        task.invalidate_recordset()
+        self._records(task)._integration_task_cancelled(task.method_name)
+        user = self.env["res.users"].sudo().browse(cancelled.user_id)
+        task.message_id._hold_unprocessed(self.env._("Its task was cancelled by %s.", user.name or ""))
 
     # === FAILURES === #
 

@@ -76,6 +76,10 @@ class IntegrationTask(models.Model):
         ondelete="set null",
     )
 
+    progress_ids = fields.One2many("integration.task.progress", "task_id", readonly=True)
+    progress = fields.Float("Progress (%)", compute="_compute_progress")
+    progress_note = fields.Char("Now", compute="_compute_progress")
+    is_ending = fields.Boolean("Ends at its next step", compute="_compute_progress")
     dependency_ids = fields.One2many("integration.task.dependency", "task_id", "Waits For", readonly=True)
 
     _claim_idx = models.Index(
@@ -100,6 +104,14 @@ class IntegrationTask(models.Model):
         self.env.cr.execute(
             "ALTER TABLE integration_task SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)"
         )
+
+    @api.depends("progress_ids.done", "progress_ids.cancelled_by_id", "state")
+    def _compute_progress(self):
+        for task in self:
+            progress = task.progress_ids if task.state == "running" else task.progress_ids.browse()
+            task.progress = 100 * progress.done / progress.total if progress.total else 0
+            task.progress_note = progress.note
+            task.is_ending = bool(progress.cancelled_by_id)
 
     # === WHAT FOLLOWS === #
 
@@ -128,17 +140,16 @@ class IntegrationTask(models.Model):
         self.env["integration.queue"]._requeue(self)
 
     def action_cancel(self):
-        """Give up tasks that have not started; a running one cannot be stopped in mid-transaction.
+        """Give up tasks; a running one ends at its next step, and what it did is undone.
 
         Their messages are held from then on: nothing that was received is left without anybody who minds it.
 
-        :raise UserError: if a task is running or finished
+        :raise UserError: if a task is finished
         """
         require_group(self, "group_operator")
-        if wrong := self.filtered(lambda task: task.state not in ("pending", "waiting", "dead")):
-            raise UserError(
-                self.env._("%s is running or finished: it cannot be cancelled.", wrong[0].description)
-            )
+        if wrong := self.filtered(lambda task: task.state not in ("pending", "waiting", "dead", "running")):
+            raise UserError(self.env._("%s is finished: it cannot be cancelled.", wrong[0].description))
+        self.env["integration.task.progress"]._request_cancel(self)
         cancelled = self.env["integration.queue"]._cancel(self)
         reason = self.env._("Its task was cancelled by %s.", self.env.user.name)
         cancelled.sudo().message_id._hold_unprocessed(reason)

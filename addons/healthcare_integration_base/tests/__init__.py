@@ -24,6 +24,7 @@ from . import (
     test_queue_concurrency,
     test_queue_failures,
     test_queue_fairness,
+    test_queue_long_tasks,
     test_queue_requeue,
     test_reconciliation,
     test_reference,

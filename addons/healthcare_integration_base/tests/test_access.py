@@ -28,6 +28,7 @@ EXPECTED = {
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,
     "integration.task.dependency": READ_ONLY,
+    "integration.task.progress": READ_ONLY,
     "integration.lane": READ_ONLY,
     "integration.endpoint.file": READ_ONLY,
     "integration.instance": READ_ONLY,
@@ -51,6 +52,7 @@ WITHOUT_COMPANY = {
     "integration.lease",
     "integration.slot",
     "integration.task.dependency",
+    "integration.task.progress",
 }
 OPERATIONS = {"w": "write", "c": "create", "d": "unlink"}
 

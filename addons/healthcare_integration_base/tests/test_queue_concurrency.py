@@ -10,7 +10,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
 from ..errors import MappingError, TransientError
-from ..queue import running
+from ..queue import TaskCancelled, running
 from .common import IntegrationCase
 
 KEY = "concurrency test"
@@ -194,6 +194,24 @@ class TestConcurrency(IntegrationCase):
             with self.transaction() as other:
                 self.assertNotIn(token, other.env["integration.lease"]._lost_tokens())
             self.assertTrue(worker._settle_done([task.id], token), "renewing does not touch the task")
+
+    def test_progress_shows_before_the_commit_and_does_not_refuse_the_settlement(self):
+        self._commit_tasks(1)
+        token = f"{KEY} progress"
+        with self.transaction() as worker:
+            [task] = worker._claim(1, token)
+            worker.env.cr.commit()
+            worker.env.cr.execute("SELECT 1")
+            with running(task):
+                worker.env["integration.task.progress"]._step(1, 2, "Half")
+            with self.transaction() as other:
+                record = other.env["integration.task"].browse(task.id)
+                self.assertEqual((record.progress, record.progress_note), (50, "Half"))
+                record.action_cancel()
+                other.env.cr.commit()
+            with running(task), self.assertRaises(TaskCancelled):
+                worker.env["integration.task.progress"]._step(2, 2)
+            self.assertTrue(worker._settle_done([task.id], token), "nothing has touched the task's row")
 
     def _task(self, task_id):
         with self.transaction() as queue:
