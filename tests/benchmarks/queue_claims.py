@@ -11,9 +11,9 @@ ROUNDS = 300
 
 FILL = """
     INSERT INTO integration_task (description, company_id, user_id, model_name, method_name, arguments, state,
-                                  priority, attempts, max_attempts, enqueued_at, finished_at)
+                                  priority, rank, attempts, max_attempts, enqueued_at, finished_at)
     SELECT 'Benchmark', 1, 1, 'benchmark.work', '_work_alone', '{"ids": [], "args": [], "kwargs": {}}', %s,
-           10, 1, 8, now() AT TIME ZONE 'UTC', CASE WHEN %s = 'done' THEN now() AT TIME ZONE 'UTC' END
+           10, extract(epoch FROM now()) + 6000, 1, 8, now() AT TIME ZONE 'UTC', CASE WHEN %s = 'done' THEN now() AT TIME ZONE 'UTC' END
       FROM generate_series(1, %s)
 """
 
