@@ -13,13 +13,14 @@ FILL = """
     INSERT INTO integration_task (description, company_id, user_id, model_name, method_name, arguments, state,
                                   priority, rank, attempts, max_attempts, enqueued_at, finished_at)
     SELECT 'Benchmark', 1, 1, 'benchmark.work', '_work_alone', '{"ids": [], "args": [], "kwargs": {}}', %s,
-           10, extract(epoch FROM now()) + 6000, 1, 8, now() AT TIME ZONE 'UTC', CASE WHEN %s = 'done' THEN now() AT TIME ZONE 'UTC' END
+           10, extract(epoch FROM now()) + 6000, 1, 8, now() AT TIME ZONE 'UTC',
+           CASE WHEN %s = 'done' THEN now() AT TIME ZONE 'UTC' END
       FROM generate_series(1, %s)
 """
 
 
 def claim_costs(subject):
-    """Print the median cost of a claim of 50 tasks, rolled back each time, with few and many finished."""
+    """Print what a claim of 50 tasks costs, rolled back each time, with few and many finished tasks."""
     subject.begin(0)
     few = _cost(subject, FEW)
     many = _cost(subject, MANY - FEW)
@@ -43,4 +44,5 @@ def _cost(subject, more_finished):
             costs.append(time.perf_counter() - began)
             assert len(claimed) == CLAIM
             cr.rollback()
-    return statistics.median(costs) * 1000
+    # What else runs on the machine only ever adds: the quick ones are what a claim costs.
+    return statistics.quantiles(costs, n=10)[0] * 1000

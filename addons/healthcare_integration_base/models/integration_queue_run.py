@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 from functools import partial
+from itertools import takewhile
 
 import psycopg2.errors
 
@@ -20,12 +21,11 @@ from ..queue import (
     running,
 )
 from .integration_lease import LEASE_SECONDS
+from .integration_queue_claim import LARGEST_BATCH
 from .integration_queue_lane import CONCURRENCY_RETRIES
 
 _logger = logging.getLogger(__name__)
 
-# More savepoints in one transaction make PostgreSQL slow for everybody.
-LARGEST_BATCH = 50
 BATCH_SECONDS = 2.0
 
 
@@ -71,16 +71,22 @@ class IntegrationQueueRun(models.AbstractModel):
 
         :return: how many were run
         """
-        batch = []
-        for task in tasks[position : position + LARGEST_BATCH]:
-            options = self._options_of(task.model_name, task.method_name)
-            if not (options and options.batchable):
-                break
-            batch.append(task)
+        batch = self._leading_batch(tasks[position : position + LARGEST_BATCH])
         if len(batch) > 1:
             return self._run_batch(batch)
         self._run_task(tasks[position])
         return 1
+
+    def _leading_batch(self, tasks):
+        """Return those of the first tasks that may share a transaction.
+
+        What failed or was lost before runs by itself: should it end its worker, it is known for that.
+        """
+        return list(takewhile(lambda task: task.attempts == 1 and self._is_batchable(task), tasks))
+
+    def _is_batchable(self, task):
+        options = self._options_of(task.model_name, task.method_name)
+        return bool(options and options.batchable)
 
     # === ONE BY ONE === #
 

@@ -17,6 +17,7 @@ class ClaimedTask:
     """What a worker needs to know of a task that it has claimed.
 
     :ivar token: the claim that it is held by; settling is refused to any other
+    :ivar attempts: how often it was begun, this time included
     :ivar arguments: ``{"ids": [...], "args": [...], "kwargs": {...}}``
     """
 
@@ -27,6 +28,7 @@ class ClaimedTask:
     arguments: dict[str, Any]
     user_id: int
     company_id: int
+    attempts: int = 1
 
 
 @dataclass(slots=True)

@@ -139,6 +139,28 @@ class TestQueueBatch(QueueCase):
         self.in_lane(lambda queue: queue._run_claimed("t", queue._claim(5, "t")))
         self.assertEqual((len(self.calls), len(self.commits)), (5, 4))
 
+    def test_after_a_loss_the_tasks_of_a_batch_run_one_by_one(self):
+        tasks = self.enqueue_each()
+        self.claim(len(tasks), "lost")
+        self.expire_leases()
+        self.in_lane(lambda queue: queue._take_back_lost())
+        self.assertEqual((set(tasks.mapped("state")), set(tasks.mapped("attempts"))), ({"pending"}, {1}))
+        self.commits.clear()
+        self.run_claimed(tasks)
+        self.assertEqual(len(self.commits), 7, "each task, and the end of the claim")
+
+    def test_only_the_task_that_ends_its_worker_dies(self):
+        tasks = self.enqueue_each().sorted("id")
+        self.claim(len(tasks), "first loss")
+        for loss in range(2, 4):
+            self.expire_leases()
+            self.in_lane(lambda queue: queue._take_back_lost())
+            self.claim(len(tasks), f"loss {loss}")
+        self.expire_leases()
+        self.run_tasks()
+        self.assertEqual(tasks.mapped("state"), ["dead"] + ["done"] * 5)
+        self.assertEqual(tasks[0].error_code, "task.worker_lost")
+
     def test_lanes_are_woken_once_by_a_batch(self):
         self.outcomes = [lambda records: getattr(records.with_integration_task(), METHOD)()] * 6
         tasks = self.enqueue_each()
