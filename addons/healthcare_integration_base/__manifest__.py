@@ -42,6 +42,7 @@
         "views/integration_instance_views.xml",
         "views/integration_document_type_views.xml",
         "views/integration_task_views.xml",
+        "views/integration_lane_views.xml",
         "views/integration_message_views.xml",
         "views/integration_exception_views.xml",
         "views/integration_flow_views.xml",

@@ -48,7 +48,7 @@ class IntegrationEndpointPolling(models.Model):
                 minutes=endpoint.poll_interval_minutes
             )
             endpoint.with_company(endpoint.company_id).with_kernel_task(
-                identity_key=f"endpoint.poll:{endpoint.id}"
+                identity_key=f"endpoint.poll:{endpoint.id}", endpoint=endpoint
             )._poll()
 
     def action_poll_now(self):

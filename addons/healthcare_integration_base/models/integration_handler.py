@@ -40,6 +40,13 @@ class IntegrationHandler(models.AbstractModel):
         """
         return {}
 
+    def _ordering_key(self, message):
+        """Return what messages of a flow in order are told apart by: those of one key wait for each other.
+
+        By default all of a flow do; a handler may return what the document is about, from its envelope.
+        """
+        return ""
+
     def _process(self, message):
         """Run the three steps for a message and close it."""
         records = self._apply(message, self._plan(message, self._parse(message)))

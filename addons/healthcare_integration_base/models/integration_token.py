@@ -169,7 +169,7 @@ class EndpointTokenStore:
         )
 
     def _in_transaction(self, work):
-        """Return what ``work`` returns; nothing here waits longer than the patience, not even for ourselves."""
+        """Return what ``work`` returns; nothing waits longer than the patience, not even for ourselves."""
         patience = f"{max(1, int(self._patience * 1000))}ms"
         with self._env.registry.cursor() as cr:
             cr.execute("SELECT set_config('lock_timeout', %s, true)", (patience,))

@@ -34,6 +34,9 @@ EXPECTED = {
     "integration.message": READ_ONLY,
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,
+    "integration.task.dependency": READ_ONLY,
+    "integration.task.progress": READ_ONLY,
+    "integration.lane": READ_ONLY,
     "integration.endpoint.file": READ_ONLY,
     "integration.instance": READ_ONLY,
 }
@@ -44,6 +47,7 @@ RESTRICTED = {
     "integration.key": {"auditor", "secrets_officer"},
     "integration.gate": {"manager"},
     "integration.lease": {"manager"},
+    "integration.slot": {"manager"},
     "integration.message.key": {"auditor"},
     "integration.token": {"auditor"},
 }
@@ -55,8 +59,12 @@ WITHOUT_COMPANY = {
     "integration.gate",
     "integration.instance",
     "integration.key",
+    "integration.lane",
     "integration.lease",
     "integration.token",
+    "integration.slot",
+    "integration.task.dependency",
+    "integration.task.progress",
 }
 OPERATIONS = {"w": "write", "c": "create", "d": "unlink"}
 
