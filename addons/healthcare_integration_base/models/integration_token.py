@@ -94,7 +94,9 @@ class EndpointTokenStore:
         for _attempt in range(RENEW_ATTEMPTS):
             try:
                 self._in_transaction(self._make_row)
-                return self._in_transaction(lambda cr: self._renew(cr, fetch, refused))  # noqa: B023
+                token = self._in_transaction(lambda cr: self._renew(cr, fetch, refused))
+                if token is not None:
+                    return token
             except postgres_errors.SerializationFailure:
                 continue  # another worker has made the row or renewed the token meanwhile
             except postgres_errors.LockNotAvailable:
@@ -102,10 +104,13 @@ class EndpointTokenStore:
         raise self._busy()
 
     def _renew(self, cr, fetch, refused):
-        """Ask for a token under the lock of its row, unless another worker just has or is about to."""
+        """Ask for a token under the lock of its row, unless another worker just has or is about to.
+
+        :return: None when the row was deleted meanwhile, as the secret has changed
+        """
         kept = self._read(cr)
         if not self._lock(cr, wait=not _is_good(kept, refused)):
-            return kept
+            return kept if _is_good(kept, refused) else None
         if _is_good(kept, refused) and kept.is_fresh:
             return kept
         token = fetch()
@@ -169,7 +174,7 @@ class EndpointTokenStore:
         )
 
     def _in_transaction(self, work):
-        """Return what ``work`` returns; nothing waits longer than the patience, not even for ourselves."""
+        """Return what ``work`` returns; it waits for nobody longer than the patience, nor for ourselves."""
         patience = f"{max(1, int(self._patience * 1000))}ms"
         with self._env.registry.cursor() as cr:
             cr.execute("SELECT set_config('lock_timeout', %s, true)", (patience,))

@@ -30,7 +30,7 @@ class TestTime:
             began = time.monotonic()
             with refused("http.total_timeout", TransientError):
                 transport.request("GET", f"/fault/{fault}")
-            assert 0.3 < time.monotonic() - began < 2.0
+            assert 0.3 < time.monotonic() - began < 6.0
 
     def test_silence_ends_at_the_read_timeout(self):
         values = {"read_timeout": 0.3, "attempts": 1}
@@ -52,7 +52,7 @@ class TestTime:
             began = time.monotonic()
             with refused("http.server_error", TransientError):
                 transport.request("GET", "/fault/then-good")
-            assert time.monotonic() - began < 2.0
+            assert time.monotonic() - began < 6.0
 
 
 class TestSize:
@@ -137,7 +137,7 @@ class TestRetryAfter:
             partner.failures = [(429, {"Retry-After": "1"})]
             began = time.monotonic()
             transport.request("GET", "/fault/then-good")
-            assert 1.0 <= time.monotonic() - began < 3.0
+            assert 1.0 <= time.monotonic() - began < 6.0
 
     def test_a_long_wait_is_the_queues(self):
         moment = format_datetime(datetime.now(timezone.utc) + timedelta(minutes=10), usegmt=True)
