@@ -1,1 +1,4 @@
 from . import controllers, models, wizards
+from .redaction import install
+
+install()

@@ -7,7 +7,7 @@
     "author": "Healthcare Integration for Odoo contributors",
     "license": "LGPL-3",
     "depends": ["base", "web", "mail"],
-    "external_dependencies": {"python": ["cryptography", "paramiko", "prometheus_client"]},
+    "external_dependencies": {"python": ["cryptography", "jmespath", "paramiko", "prometheus_client"]},
     "data": [
         "security/integration_groups.xml",
         "security/ir.model.access.csv",
@@ -18,6 +18,7 @@
         "wizards/integration_exception_waive_views.xml",
         "wizards/integration_health_panel_views.xml",
         "wizards/integration_legal_hold_change_views.xml",
+        "wizards/integration_mapping_preview_views.xml",
         "wizards/integration_message_payload_views.xml",
         "wizards/integration_message_replay_views.xml",
         "wizards/integration_monitoring_token_shown_views.xml",

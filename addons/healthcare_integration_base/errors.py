@@ -14,6 +14,7 @@ BusinessRuleError      business    holds the message until a person decides
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 
@@ -70,6 +71,32 @@ class IntegrationError(Exception):
     findings: tuple[Finding, ...] = field(default_factory=tuple)
 
     category = "technical"
+
+    @classmethod
+    def summing_up(cls, findings: Sequence[Finding], subject: str = "") -> IntegrationError:
+        """Return an error that is the first finding, and carries all when there are several."""
+        first = findings[0]
+        return cls(
+            code=first.code,
+            message=first.message,
+            location=first.location,
+            expected=first.expected,
+            found=first.found,
+            remedy=first.remedy,
+            subject=subject,
+            findings=tuple(findings) if len(findings) > 1 else (),
+        )
+
+    def as_finding(self) -> Finding:
+        """Return the error as one finding among others."""
+        return Finding(
+            code=self.code,
+            message=self.message,
+            location=self.location,
+            expected=self.expected,
+            found=self.found,
+            remedy=self.remedy,
+        )
 
     def __str__(self) -> str:
         parts = [self.message]

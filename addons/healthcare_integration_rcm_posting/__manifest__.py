@@ -12,6 +12,7 @@
         "security/rcm_rules.xml",
         "data/rcm_posting_data.xml",
         "wizards/rcm_claim_match_views.xml",
+        "wizards/rcm_party_mapping_views.xml",
         "wizards/rcm_posting_setup_views.xml",
         "wizards/rcm_remittance_preview_views.xml",
         "views/rcm_remittance_views.xml",

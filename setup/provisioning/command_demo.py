@@ -8,7 +8,7 @@ from tests.sandbox.demo import outcome
 from tests.sandbox.demo.cast import ADMINISTRATOR, GROUP_NAME, MAILBOX_LOGIN, PEOPLE
 from tests.sandbox.demo.client import Client, ClientError
 
-from . import demo, demo_clearing_house, demo_days, demo_hospital, odoo_process
+from . import demo, demo_bank, demo_clearing_house, demo_days, demo_hospital, odoo_process
 from .demo_clearing_house import ClearingHouse
 from .failure import SetupError
 from .odoo_process import Odoo
@@ -56,10 +56,11 @@ def _run(odoo: Odoo, house: ClearingHouse, options: argparse.Namespace) -> None:
 
 
 def _deliver(server: RunningServer, house: ClearingHouse, passwords: dict[str, str]) -> None:
-    """Let the clearing house deliver its files, and print what Odoo made of them."""
+    """Let the clearing house and the bank deliver, and print what Odoo made of it."""
     demo_hospital.follow(_session("manager", server, passwords), house)
     biller = _session("biller", server, passwords)
     demo_days.run(biller, house, demo.FILES)
+    demo_bank.run(biller, demo.FILES)
     with step("What happened"):
         table = outcome.render(outcome.collect(biller))
     say(f"\n{table}")

@@ -30,6 +30,11 @@ class DemoFiles:
         return self.folder / "open-claims.json"
 
     @property
+    def bank_statement(self) -> Path:
+        """The deposits that the bank shows."""
+        return self.folder / "bank-statement.json"
+
+    @property
     def settings(self) -> Path:
         """What the loader of the hospital is told; holds passwords."""
         return self.folder / "settings.json"

@@ -27,7 +27,10 @@ from tests.sandbox.demo.cast import ADMINISTRATOR, MAILBOX_LOGIN, PEOPLE
 from tests.sandbox.demo.client import Client
 
 _CONCURRENCY = odoo_log.Allowance(
-    re.compile(r"^ERROR odoo\.sql_db: bad query: .*could not serialize access", re.DOTALL),
+    re.compile(
+        r"^ERROR odoo\.sql_db: bad query: .*\nERROR: could not serialize access due to concurrent update\b",
+        re.DOTALL,
+    ),
     "Odoo runs a request again that another one got in the way of.",
 )
 

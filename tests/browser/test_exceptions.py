@@ -67,10 +67,10 @@ def test_an_unknown_payer_is_mapped_and_its_remittance_posted(biller):
     biller.picture("exception-unknown-payer")
 
     biller.press("Map Payer")
-    biller.choose("res_id", "Orrendale State Program", biller.dialog)
+    biller.choose("partner_id", "Orrendale State Program", biller.dialog)
+    expect(biller.field("name_in_file", biller.dialog)).not_to_be_empty()
     biller.picture("exception-payer-dialog")
-    biller.confirm_dialog("Save")
-    biller.press("Resolve")
+    biller.confirm_dialog("Map and Resolve")
     biller.expect_state("Resolved")
     biller.picture("exception-payer-resolved")
 

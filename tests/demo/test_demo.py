@@ -1,4 +1,5 @@
-"""The demo from end to end: a real SFTP server, a real Odoo with workers and crons, three days of files."""
+"""The demo from end to end: a real SFTP server, a real Odoo with workers and crons, three days of files and
+the bank statement of a fourth."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -6,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from provisioning import database as database_names
 from provisioning import demo, odoo_log, odoo_server, suite_odoo, test_environment
+from provisioning import demo_bank as bank
 from provisioning import demo_clearing_house as clearing_house
 from provisioning import demo_days as days
 from provisioning import demo_hospital as hospital
@@ -21,7 +23,7 @@ LOGINS = (ADMINISTRATOR, *(person.login for person in PEOPLE))
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """The demo after its three days, served."""
+    """The demo after its four days, served."""
     odoo = test_environment.inherited()
     folder = tmp_path_factory.mktemp("demo")
     files = DemoFiles(folder / "files", folder / "logs")
@@ -32,6 +34,7 @@ def run(tmp_path_factory):
         with odoo_server.running(odoo, database, log, options=demo.OPTIONS) as server:
             biller = Client(server.url, database, "biller", passwords["biller"])
             days.run(biller, house, files)
+            bank.run(biller, files)
             yield SimpleNamespace(
                 server_log=log.read_text(encoding="utf-8"),
                 odoo=odoo,
@@ -139,6 +142,31 @@ def test_the_corrected_claim_is_open_for_nothing(run):
     assert (invoice["amount_residual"], invoice["payment_state"]) == (0.0, "paid")
 
 
+def test_the_bank_brings_what_was_announced(run, result):
+    """A deposit is matched by its trace number, or by its amount if no other has it; nothing is guessed."""
+    expected = {short(row.file): row for row in result.rows if row.bank}
+    waiting = {file: row.reasons[-1] for file, row in expected.items() if row.bank == "waiting"}
+    assert waiting == {
+        "MPW_105": "bank: 2 deposits of this amount without its trace number; a person must choose",
+        "TDW_302": "bank: no deposit of this amount yet",
+    }
+    assert {expected[file].bank for file in ("MPW_101", "QLM_106", "QLM_301")} == {"matched"}
+    assert sum(row.bank == "matched" for row in result.rows) == 11
+    assert result.deposits == [expected["MPW_105"].paid] * 2
+
+
+def test_clearing_holds_what_the_bank_has_not_brought_yet(run, result):
+    lines = run.biller.search_read(
+        "account.move.line",
+        [("rcm_role", "=", "clearing"), ("parent_state", "=", "posted"), ("reconciled", "=", False)],
+        ["amount_residual"],
+    )
+    waiting = sum(row.paid for row in result.rows if row.bank == "waiting")
+    assert round(sum(line["amount_residual"] for line in lines), 2) == round(waiting, 2) > 0
+    matched = run.biller.search_read("rcm.remittance", [("bank_line_id", "!=", False)], ["bank_line_id"])
+    assert len({remittance["bank_line_id"][0] for remittance in matched}) == 11
+
+
 def test_the_books_balance(run):
     [total] = run.biller.call(
         "account.move.line",
@@ -158,12 +186,14 @@ def test_a_second_run_adds_nothing(run, result):
     before = counts(run)
     hospital.load(run.odoo, run.database, run.house, run.passwords, run.files)
     days.run(run.biller, run.house, run.files)
+    bank.run(run.biller, run.files)
     assert counts(run) == before
     assert outcome.collect(run.biller) == result
 
 
 def counts(run):
     models = ("res.company", "res.partner", "integration.message", "rcm.remittance", "account.move")
+    models += ("account.bank.statement.line",)
     return {model: run.biller.call(model, "search_count", []) for model in models}
 
 

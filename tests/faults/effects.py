@@ -1,11 +1,13 @@
-"""A task whose effect can be counted: one row each time it is run to its end."""
+"""Tasks of the tests: one leaves an effect that can be counted, one needs a code that somebody must map."""
 
 import os
 import time
 
+from odoo.addons.healthcare_integration_base.errors import MappingError
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 METHOD = "_integration_fault_effect"
+CODE_METHOD = "_integration_fault_code"
 
 
 @integration_task("Leave an effect")
@@ -18,6 +20,23 @@ def leave_effect(records, seconds):
     time.sleep(seconds)
 
 
+@integration_task("Use a code that somebody must map")
+def use_code(records, code):
+    """Fail until the code is mapped; then count as done."""
+    records.env.cr.execute("SELECT 1 FROM integration_fault_mapping WHERE code = %s", (code,))
+    if not records.env.cr.fetchone():
+        raise MappingError(
+            "faults.unknown_code",
+            "The code is not mapped.",
+            location="here",
+            expected="a mapped code",
+            found=code,
+            subject=f"code:{code}",
+            remedy="Map it.",
+        )
+
+
 def allow(registry):
-    """Add the task to partners, in this process."""
+    """Add the tasks to partners, in this process."""
     setattr(registry["res.partner"], METHOD, leave_effect)
+    setattr(registry["res.partner"], CODE_METHOD, use_code)

@@ -1,6 +1,7 @@
 """Fills a database for a test of faults: what its functions do is asked for on the command line."""
 
 import datetime
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +27,7 @@ CREATED = datetime.datetime(2026, 3, 16)
 
 
 def keep_only_own_crons(env):
-    """Switch off the crons that others need, and remember which of the suite are on."""
+    """Switch off the crons of others, and remember which are the suite's."""
     env.cr.execute(
         """
         CREATE TABLE IF NOT EXISTS integration_fault_cron AS
@@ -35,6 +36,14 @@ def keep_only_own_crons(env):
         UPDATE ir_cron SET active = id IN (SELECT cron_id FROM integration_fault_cron);
         """
     )
+
+
+def lanes(env, count):
+    """Have so many lanes: more are made by copying one, as an administrator would."""
+    present = env["integration.queue"]._lanes()
+    for _lane in range(int(count) - len(present)):
+        lane = present[0].copy({"active": True})
+        env.cr.execute("INSERT INTO integration_fault_cron VALUES (%s)", (lane.id,))
 
 
 def tasks(env, count, seconds):
@@ -49,6 +58,50 @@ def tasks(env, count, seconds):
             for _task in range(int(count))
         ]
     )
+
+
+def later(env, seconds):
+    """Enqueue one more task, due after so many seconds."""
+    queue, partner = env["integration.queue"], env["res.partner"].search([], limit=1)
+    due = datetime.timedelta(seconds=int(seconds))
+    queue._enqueue([queue._describe_call(partner, effects.METHOD, (0.0,), {}, {"eta": due})])
+
+
+def coded(env, count, *mapped):
+    """Enqueue a task for each of so many messages; all of them use one code, the mapped one if any."""
+    env.cr.execute("CREATE TABLE IF NOT EXISTS integration_fault_mapping (code varchar PRIMARY KEY)")
+    system = env["integration.system"].search([("code", "=", "coded")], limit=1)
+    system = system or env["integration.system"].create(
+        {"name": "Coded", "code": "coded", "category": "payer", "state": "live"}
+    )
+    messages = env["integration.message"].create(
+        [
+            {"company_id": system.company_id.id, "system_id": system.id, "file_name": f"{number}"}
+            for number in range(int(count))
+        ]
+    )
+    queue, partner = env["integration.queue"], env["res.partner"].search([], limit=1)
+    for code in mapped:
+        map_code(env, code)
+    code = mapped[0] if mapped else "UNKNOWN"
+    queue._enqueue(
+        [
+            queue._describe_call(partner, effects.CODE_METHOD, (code,), {}, {"message": message})
+            for message in messages
+        ]
+    )
+
+
+def map_code(env, code):
+    """Map a code."""
+    env.cr.execute("INSERT INTO integration_fault_mapping VALUES (%s)", (code,))
+
+
+def resolve(env):
+    """Resolve the exception of the unknown code, and say how long that took."""
+    began = time.monotonic()
+    env["integration.exception"].search([("code", "=", "faults.unknown_code")]).action_resolve()
+    print(time.monotonic() - began)
 
 
 def hospital(env, folder, *mailboxes):
@@ -94,20 +147,38 @@ def _flow(env, system):
 
 def _mailbox(env, system, flow, root):
     (root / "inbox").mkdir(parents=True)
-    endpoint = env["integration.endpoint"].create(
-        {
-            "name": root.name,
-            "system_id": system.id,
-            "transport": "folder",
-            "base_path": str(root),
-            "inbox_path": "inbox",
-            "quiet_seconds": 0,
-        }
-    )
+    values = {"name": root.name, "transport": "folder", "base_path": str(root)}
+    _open_mailbox(env, system, flow, values)
+
+
+def _open_mailbox(env, system, flow, values):
+    values = {"system_id": system.id, "inbox_path": "inbox", "quiet_seconds": 0, **values}
+    endpoint = env["integration.endpoint"].create(values)
     endpoint.action_activate()
     env["integration.route"].create(
         {"endpoint_id": endpoint.id, "flow_id": flow.id, "transaction_set": "835"}
     )
+
+
+def sftp_mailbox(env, port, password_file, known_hosts_file):
+    """Give the payer a mailbox on an SFTP server of this machine."""
+    flow = env["integration.flow"].search([("code", "=", "remittances")])
+    credential = env["integration.credential"].create(
+        {"name": "Payer", "system_id": flow.system_id.id, "kind": "password", "login": "payer"}
+    )
+    credential._set_secret(Path(password_file).read_text(encoding="utf-8"))
+    values = {
+        "name": "sftp",
+        "transport": "sftp",
+        "host": "127.0.0.1",
+        "port": int(port),
+        "host_key": Path(known_hosts_file).read_text(encoding="utf-8"),
+        "credential_id": credential.id,
+        "connect_timeout": 3,
+        "read_timeout": 3,
+        "total_timeout": 10,
+    }
+    _open_mailbox(env, flow.system_id, flow, values)
 
 
 def invoices(env, prefix, count):

@@ -40,9 +40,6 @@ def test_a_remittance_is_posted_once_whoever_dies(fleet, mailboxes, tell):
     assert [path.name for path in (mailbox / "archive").iterdir()] == ["k.835"]
     assert not list((mailbox / "inbox").iterdir())
     fleet.assert_in_order()
-    import shutil
-
-    shutil.copy(fleet.folder / "workers.log", "/tmp/t2workers.log")
 
 
 def test_the_same_files_in_two_mailboxes_at_once_are_posted_once(fleet, mailboxes, tell):
@@ -70,9 +67,6 @@ def test_the_same_files_in_two_mailboxes_at_once_are_posted_once(fleet, mailboxe
     for mailbox in mailboxes:
         assert not list((mailbox / "inbox").iterdir())
     fleet.assert_in_order()
-    import shutil
-
-    shutil.copy(fleet.folder / "workers.log", "/tmp/t2workers.log")
 
 
 def _files(fleet):

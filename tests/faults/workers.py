@@ -5,36 +5,57 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
-from provisioning import environment, processes
+from provisioning import environment, paths, processes
 from provisioning.odoo_process import Odoo
 
 FOLDER = Path(__file__).resolve().parent
 LOOK_SECONDS = 0.02
+#: How long a server may be away before looking at it is given up.
+AWAY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Host:
+    """What tells one host's processes from another's: environment variables, and what goes before a command.
+
+    :ivar variables: environment variables besides those of the set-up
+    :ivar prefix: a program that runs the rest of the command line
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+
+    def with_variables(self, **variables: str) -> Host:
+        """Return the same host with more environment variables."""
+        return Host({**self.variables, **variables}, self.prefix)
 
 
 class Fleet:
     """Two or more processes that run what is due, as Odoo's cron workers do.
 
     :ivar kills: how many processes were killed so far
+    :ivar may_end: whether a worker may end by itself: Odoo's do when the database server vanishes
     """
 
     def __init__(self, odoo: Odoo, database: str, folder: Path):
         self.database = database
         self.folder = folder
         self.kills = 0
+        self.may_end = False
         self._odoo = odoo
         self._workers: list[subprocess.Popen] = []
-        self._connection = psycopg2.connect(dbname=database, **_connection_values(odoo))
-        self._connection.autocommit = True
+        self._hosts: dict[int, Host] = {}
+        self._connection = self._connect()
 
     # === PROCESSES === #
 
-    def prepare(self, *arguments: str) -> None:
-        """Run functions of ``prepare.py`` to their end."""
+    def prepare(self, *arguments: str) -> str:
+        """Run functions of ``prepare.py`` to their end, and return what they print."""
         command = [environment.PYTHON, FOLDER / "run.py", "prepare", self.database, *arguments]
         run = subprocess.run(
             [str(part) for part in command], env=self._odoo.variables(), capture_output=True, text=True
@@ -43,22 +64,46 @@ class Fleet:
         # What autovacuum does in a minute.
         with self._connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+        return run.stdout
+
+    def host(self, name: str, *prefix: str, **settings: object) -> Host:
+        """Return a host with a data folder and a configuration of its own.
+
+        :param prefix: a program that runs the rest of the command line
+        :param settings: lines of ``odoo.conf`` besides those of the set-up
+        """
+        configuration = self.folder / f"{name}.conf"
+        settings = {"data_dir": self.folder / name, **settings}
+        kept = [
+            line
+            for line in Path(self._odoo.variables()["ODOO_RC"]).read_text(encoding="utf-8").splitlines()
+            if line.partition("=")[0].strip() not in settings
+        ]
+        lines = [*kept, *(f"{key} = {value}" for key, value in settings.items())]
+        configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return Host({"ODOO_RC": str(configuration)}, prefix)
 
     @contextlib.contextmanager
-    def working(self, count: int = 2) -> Iterator[Fleet]:
-        """Have worker processes running for the length of the block."""
+    def working(self, count: int = 2, hosts: Sequence[Host] = (Host(),)) -> Iterator[Fleet]:
+        """Have worker processes running for the length of the block, so many on each host."""
         with contextlib.ExitStack() as stack:
             self._stack = stack
-            self._workers = [self._start() for _worker in range(count)]
+            self._workers = [self._start(host) for host in hosts for _worker in range(count)]
             yield self
+        self._workers = []
 
-    def _start(self) -> subprocess.Popen:
+    def _start(self, host: Host) -> subprocess.Popen:
         log = (self.folder / "workers.log").open("ab")
         self._stack.callback(log.close)
-        command = [environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
-        return self._stack.enter_context(
-            processes.started(command, env=self._odoo.variables(), stdout=log, stderr=log)
-        )
+        command = [*host.prefix, environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
+        variables = {**self._odoo.variables(), **host.variables}
+        worker = self._stack.enter_context(processes.started(command, env=variables, stdout=log, stderr=log))
+        self._hosts[worker.pid] = host
+        return worker
+
+    def process_ids(self, host: Host) -> set[int]:
+        """Return the numbers of all processes that ever ran on a host."""
+        return {process_id for process_id, its in self._hosts.items() if its is host}
 
     def kill(self, process_id: int) -> None:
         """Kill one worker without warning (SIGKILL) and start another in its place."""
@@ -66,7 +111,7 @@ class Fleet:
         victim.kill()
         victim.wait()
         self._workers.remove(victim)
-        self._workers.append(self._start())
+        self._workers.append(self._start(self._hosts[process_id]))
         self.kills += 1
 
     def log(self) -> str:
@@ -75,9 +120,30 @@ class Fleet:
     # === WHAT THEY DO === #
 
     def query(self, query: str, *values) -> list[tuple]:
+        """Return the rows of a query; a server that is being restarted is waited for."""
+        try:
+            return self._rows(query, values)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            self._connection = self._connect()
+            return self._rows(query, values)
+
+    def _rows(self, query: str, values: tuple) -> list[tuple]:
         with self._connection.cursor() as cursor:
             cursor.execute(query, values)
             return cursor.fetchall()
+
+    def _connect(self):
+        end = time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                connection = psycopg2.connect(dbname=self.database, **_connection_values(self._odoo))
+            except psycopg2.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(LOOK_SECONDS)
+            else:
+                connection.autocommit = True
+                return connection
 
     def value(self, query: str, *values):
         return self.query(query, *values)[0][0]
@@ -101,9 +167,44 @@ class Fleet:
         end = time.monotonic() + seconds
         while not (result := condition()):
             assert time.monotonic() < end, f"{self.states()}\n{self.log()[-4000:]}"
-            assert all(worker.poll() is None for worker in self._workers), self.log()[-4000:]
+            self._look_after_workers()
             time.sleep(LOOK_SECONDS)
         return result
+
+    def _look_after_workers(self) -> None:
+        """Replace workers that ended by themselves, as Odoo's own server does, where that is no fault."""
+        for worker in [worker for worker in self._workers if worker.poll() is not None]:
+            assert self.may_end, self.log()[-4000:]
+            self._workers.remove(worker)
+            self._workers.append(self._start(self._hosts[worker.pid]))
+
+    def execute(self, statements: str) -> None:
+        """Run SQL."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statements)
+
+    def pass_time(self) -> None:
+        """Have everything that waits for a time be due now, as if that time had come."""
+        self.execute(
+            """
+            UPDATE integration_task SET eta = now() AT TIME ZONE 'UTC'
+             WHERE state = 'waiting' AND eta IS NOT NULL;
+            UPDATE integration_endpoint SET next_poll_at = now() AT TIME ZONE 'UTC' WHERE state = 'active';
+            INSERT INTO ir_cron_trigger (cron_id, call_at)
+                SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron;
+            """
+        )
+
+    def clock_of(self, host: Host) -> float:
+        """Return the time of a host, in seconds since 1970, as a program there sees it."""
+        command = [*host.prefix, str(environment.PYTHON), "-c", "import time; print(time.time())"]
+        variables = {**self._odoo.variables(), **host.variables}
+        return float(subprocess.run(command, env=variables, capture_output=True, check=True).stdout)
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder of the set-up's own configuration."""
+        return paths.DATA
 
     def states(self) -> dict[tuple[str, str], int]:
         """Return how many tasks there are of each method and state."""

@@ -64,9 +64,12 @@ def failure(opened, act: Callable = lambda opened: opened.list(), within: float 
 
 
 @contextmanager
-def listening(behave: Callable[[socket.socket, threading.Event], object]) -> Iterator[int]:
-    """Run a TCP server on loopback that treats each connection as ``behave`` says; yield its port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+def listening(behave: Callable[[socket.socket, threading.Event], object], port: int = 0) -> Iterator[int]:
+    """Run a TCP server on loopback that treats each connection as ``behave`` says; yield its port.
+
+    :param port: where to listen; 0 takes a free one
+    """
+    with socket.create_server(("127.0.0.1", port)) as server:
         stop = threading.Event()
 
         def serve():

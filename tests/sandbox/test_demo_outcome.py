@@ -58,3 +58,18 @@ def test_open_exceptions_are_counted_with_their_money():
     assert "5 exceptions wait for a biller (Integrations, Exceptions):" in lines
     assert "   4      1,866.95  First" in lines
     assert "No exception is open." in table(POSTED)
+
+
+def test_the_bank_column_and_its_sum():
+    matched = Row("MPW_20260301_101.835", "Maplewick", 30, 29, 13767.92, 13767.92, "posted", bank="matched")
+    waiting = Row("MPW_20260301_105.835", "Maplewick", 6, 6, 99.5, 99.5, "posted", bank="waiting")
+    nothing_due = Row("TDW_20260301_205.835", "Tideway", 4, 4, 0.0, 0.0, "posted")
+    lines = render(Outcome([matched, waiting, nothing_due], [], [99.5, 99.5])).splitlines()
+    assert row_of(lines, "MPW_20260301_101").split()[-2:] == ["posted", "matched"]
+    assert row_of(lines, "TDW_").split()[-1] == "posted"
+    assert "The bank brought 1 of 2 payments, 13,767.92; 2 deposits wait for a person." in lines
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_without_a_statement_nothing_is_said_of_the_bank():
+    assert not [line for line in table(POSTED) if "The bank" in line]

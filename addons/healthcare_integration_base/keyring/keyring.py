@@ -125,6 +125,11 @@ class Keyring:
         """
         return self._open(b"chunk", blob, _chunk_context(message_uuid, index, is_last))
 
+    def reencrypt_chunk(self, blob: bytes, message_uuid: str, index: int, is_last: bool) -> bytes:
+        """Return the chunk encrypted with the active key; errors as :meth:`decrypt`."""
+        context = _chunk_context(message_uuid, index, is_last)
+        return self._seal(b"chunk", self._open(b"chunk", blob, context), context)
+
     def encrypt_chunks(self, chunks: Iterable[bytes], message_uuid: str) -> Iterator[bytes]:
         """Encrypt a stream; an empty one becomes one empty chunk, so that its end is proven too."""
         for index, chunk, is_last in _numbered(chunks, if_empty=(b"",)):

@@ -95,3 +95,10 @@ class Base(models.AbstractModel):
         :return: dict with ``system`` (integration.system) and ``record`` (the business record), or less
         """
         return {}
+
+    def _integration_audit_name(self):
+        """Hook: return the name that readers of the audit log may see, empty if it may be private.
+
+        Only models whose names are never those of persons return one.
+        """
+        return False

@@ -72,6 +72,8 @@ class IntegrationAuditSeal(models.Model):
     @api.model
     def _cron_seal(self):
         """Seal what is complete, some thousands of entries per transaction."""
+        if not self.env["integration.keyring"]._is_complete():
+            return
         while sealed := self._seal():
             if not self.env["ir.cron"]._commit_progress(processed=sealed):
                 break

@@ -260,7 +260,7 @@ class IntegrationCredential(models.Model):
             """
             SELECT id, secret_ciphertext, passphrase_ciphertext FROM integration_credential
              WHERE secret_ciphertext IS NOT NULL AND secret_key_id IS DISTINCT FROM %s
-             ORDER BY id LIMIT %s FOR NO KEY UPDATE
+             ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
             """,
             (current, limit),
         )
@@ -269,3 +269,11 @@ class IntegrationCredential(models.Model):
             credential = self.browse(row["id"])
             credential._store_secret(*credential._decrypt_row(row).values())
         return len(rows)
+
+    @api.model
+    def _uses_keys(self, key_ids):
+        """Tell whether a secret is encrypted with one of these keys."""
+        self.env.cr.execute(
+            "SELECT 1 FROM integration_credential WHERE secret_key_id = ANY(%s) LIMIT 1", (key_ids,)
+        )
+        return self.env.cr.fetchone() is not None

@@ -85,6 +85,57 @@ class IntegrationCrosswalk(models.Model):
             raise self._record_missing(code)
         return translations[code]
 
+    def _lookup_many(self, codes):
+        """Translate codes of the system, with one query for all.
+
+        :return: ``{code: record (with the caller's rights), text, or the MappingError of that code}``
+        """
+        translations = self._translations(codes)
+        return {code: self._resolved_or_error(translations, code) for code in codes}
+
+    def _resolved_or_error(self, translations, code):
+        try:
+            return self._resolve(translations, code)
+        except MappingError as error:
+            return error
+
+    def _external_codes(self, values):
+        """Translate what Odoo holds into codes of the system, with one query for all.
+
+        :param values: texts: ids of records, or values
+        :return: ``{text: code, or the MappingError of that value}``
+        """
+        self.ensure_one()
+        name = "value" if self.sudo().target == "value" else "res_id"
+        wanted = [value for value in values if name == "value" or value.isdecimal()]
+        lines_sudo = (
+            self.env["integration.crosswalk.line"]
+            .sudo()
+            .search_fetch([("crosswalk_id", "=", self.id), (name, "in", wanted)], ["external_code", name])
+        )
+        found = lines_sudo.grouped(lambda line_sudo: str(line_sudo[name]))
+        return {
+            value: found[value].external_code
+            if len(found.get(value, ())) == 1
+            else self._no_single_code(value, found.get(value))
+            for value in values
+        }
+
+    def _no_single_code(self, value, lines_sudo):
+        crosswalk_sudo = self.sudo()
+        return MappingError(
+            code="crosswalk.ambiguous_value" if lines_sudo else "crosswalk.unknown_value",
+            message=self.env._(
+                "%(crosswalk)s has not exactly one code for %(value)s.",
+                crosswalk=crosswalk_sudo.name,
+                value=value,
+            ),
+            subject=f"{crosswalk_sudo.code}:{value}",
+            expected=self.env._("one code of the crosswalk %s", crosswalk_sudo.name),
+            found=", ".join(lines_sudo.mapped("external_code")) if lines_sudo else self.env._("none"),
+            remedy=self.env._("Give the value one code in the crosswalk, and archive the others."),
+        )
+
     def _unknown_code(self, code):
         crosswalk_sudo = self.sudo()
         return MappingError(

@@ -2,7 +2,7 @@ import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from ..errors import Finding, IntegrationError
 from ..failures import storable
@@ -51,7 +51,6 @@ class IntegrationException(models.Model):
     remedy = fields.Text(string="How to Resolve", readonly=True)
     detail = fields.Json(string="Findings", readonly=True)
     currency_id = fields.Many2one("res.currency", related="company_id.currency_id")
-    amount = fields.Monetary(string="Money at Stake", readonly=True)
     state = fields.Selection(
         [("open", "Open"), ("in_progress", "In Progress"), ("resolved", "Resolved"), ("waived", "Waived")],
         default="open",
@@ -118,6 +117,9 @@ class IntegrationException(models.Model):
             )
         return super().write(vals)
 
+    def _integration_audit_name(self):
+        return f"{self.name} ({self.subject})" if self.subject else self.name
+
     # === REPORTING === #
 
     @api.model
@@ -133,6 +135,7 @@ class IntegrationException(models.Model):
         record=None,
         subject=None,
         category=None,
+        owner=None,
     ):
         """Return the open exception of an error's cause, made if there is none.
 
@@ -143,6 +146,7 @@ class IntegrationException(models.Model):
         :param record: the business record that the exception is about
         :param str subject: when it is not the error's own
         :param str category: when it is not the error's own; a finding is ``business``
+        :param owner: the res.users to whom it goes, when not to the owner of the flow or the system
         """
         # Whoever meets an exception may report it, also a flow's user without any role here.
         self = self.sudo()
@@ -151,12 +155,14 @@ class IntegrationException(models.Model):
         values = storable(
             {
                 **self._exception_values(error, company, system, flow, record),
+                **({"owner_id": owner.id} if owner else {}),
                 "category": category or self._category(error),
                 "subject": (subject or self._subject(error, record, message) or "")[:LONGEST_SUBJECT] or None,
                 "location": self._location(error, message),
             }
         )
         exception = self._open_of_cause(values) or self._insert_or_find(values)
+        exception._note_stake(error, message, record)
         if message:
             exception._link_messages(message)
         return exception
@@ -176,7 +182,6 @@ class IntegrationException(models.Model):
             "found": error.found or None,
             "remedy": error.remedy or None,
             "detail": [finding.as_dict() for finding in getattr(error, "findings", ())],
-            "amount": error.amount or 0,
             "owner_id": owner.id if owner else None,
             "deadline": now + datetime.timedelta(hours=DEADLINE_HOURS[severity]),
             "first_seen_at": now,
@@ -252,6 +257,20 @@ class IntegrationException(models.Model):
         self.env["integration.audit.entry"]._record("exception.opened", exception)
         return exception
 
+    def _note_stake(self, error, message, record):
+        """Note the money of what is reported: of a place of a document, or of a whole one."""
+        if error.amount is None:
+            return
+        document = message or record
+        self.env["integration.exception.stake"]._put(
+            self,
+            error.amount,
+            f"{document._name},{document.id}" if document else "",
+            # An error stops the whole document; findings leave the rest of it to be applied.
+            place=error.location if isinstance(error, Finding) else "",
+            message=message,
+        )
+
     def _link_messages(self, messages):
         self.env.cr.execute(
             """
@@ -303,13 +322,14 @@ class IntegrationException(models.Model):
         if not (reason or "").strip():
             raise UserError(self.env._("Give the reason: an auditor will ask for it."))
         waiting = self.sudo().waiting_task_ids
+        self._close("waived", reason.strip())
         waiting.message_id._reject(reason)
         self.env["integration.queue"]._cancel(waiting)
-        self._close("waived", reason.strip())
 
     def action_open_record(self):
         """Open the business record that the exception is about."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,
@@ -319,6 +339,7 @@ class IntegrationException(models.Model):
 
     def action_open_messages(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Messages"),
@@ -337,6 +358,20 @@ class IntegrationException(models.Model):
         if over := self.filtered(lambda exception: exception.state in OPEN_STATES):
             over._close("resolved", resolution)
             over._release()
+
+    def _leave(self, messages, resolution):
+        """Let messages wait for these exceptions no more; one that nothing else waits for is closed.
+
+        :param str resolution: why they do not wait, one sentence
+        :return: the exceptions that stay open for other messages
+        """
+        shared = self.filtered(lambda exception: exception.message_ids - messages)
+        for exception in self - shared:
+            exception._close("resolved", resolution)
+        self.env["integration.exception.stake"]._drop(shared, messages)
+        # What waits is the integration's own record: see write.
+        shared.sudo().write({"message_ids": [Command.unlink(message.id) for message in messages]})
+        return shared
 
     def _release(self):
         """Re-run what waits; addons extend this for records of theirs that wait without a task."""

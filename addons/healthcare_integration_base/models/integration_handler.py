@@ -31,6 +31,13 @@ class IntegrationHandler(models.AbstractModel):
         """
         raise self._missing("_apply")
 
+    def _target_schema(self):
+        """Return what the documents of this type hold: ``{field: SchemaField}``, for mappings to be checked.
+
+        Empty: a mapping may fill any field.
+        """
+        return {}
+
     def _process(self, message):
         """Run the three steps for a message and close it."""
         records = self._apply(message, self._plan(message, self._parse(message)))

@@ -1,3 +1,4 @@
+import datetime
 import logging
 import os
 
@@ -11,7 +12,6 @@ from .data_files import data_path
 _logger = logging.getLogger(__name__)
 
 KEY_FILE_OPTION = "healthcare_integration_key_file"
-CHUNKS_PER_BATCH = 50
 # The ring of this process, beside what it was loaded from: keys that are exchanged are noticed.
 _loaded = {"source": None, "ring": None}
 
@@ -75,6 +75,21 @@ class IntegrationKeyring(models.AbstractModel):
             return None
 
     @api.model
+    def _is_complete(self):
+        """Tell whether this process can read everything; what is missing is an error in the log.
+
+        A host without a key must leave the work to others: it could only fail at it.
+        """
+        recorded = self._recorded_ids()
+        try:
+            if recorded:
+                self._load(recorded)
+        except KeyringError as error:
+            _logger.error("This process takes no part in the work: %s", error)
+            return False
+        return True
+
+    @api.model
     def _recorded_ids(self):
         """Return the ids of the keys that this database depends on."""
         self.env.cr.execute("SELECT key_id FROM integration_key WHERE retired_on IS NULL")
@@ -107,13 +122,23 @@ class IntegrationKeyring(models.AbstractModel):
         return ring is not None and key_id in ring.key_ids
 
     @api.model
+    def _ring_to_write(self):
+        """Return the ring, and see to it that its active key is not retired before this transaction ends.
+
+        Whatever encrypts something that is kept takes the ring here; decrypting needs :meth:`_keyring` only.
+        """
+        # A key is retired under a lock that waits for this one.
+        self.env.cr.execute("LOCK TABLE integration_key IN ROW SHARE MODE")
+        return self._keyring()
+
+    @api.model
     def _encrypt(self, plaintext, context):
         """Return the ciphertext of a secret.
 
         :param bytes plaintext: the secret
         :param str context: what it is bound to; needed again to decrypt
         """
-        return self._keyring().encrypt(plaintext, context.encode())
+        return self._ring_to_write().encrypt(plaintext, context.encode())
 
     @api.model
     def _decrypt(self, ciphertext, context):
@@ -134,79 +159,78 @@ class IntegrationKeyring(models.AbstractModel):
     # === ROTATION === #
 
     @api.model
+    def _encrypted_models(self):
+        """Return the models that keep something encrypted; addons add theirs.
+
+        Each has ``_reencrypt()``, which re-encrypts one batch with the current key and returns how many
+        values it changed, and ``_uses_keys(key_ids)``, which tells whether any value needs one of the keys.
+        """
+        return [self.env["integration.credential"], self.env["integration.message"]]
+
+    @api.model
+    def _former_ids(self):
+        """Return the ids of all keys that this database ever used but for the current one."""
+        current = self._current_key_id()
+        self.env.cr.execute("SELECT key_id FROM integration_key WHERE key_id <> %s", (current,))
+        return [key_id for (key_id,) in self.env.cr.fetchall()]
+
+    @api.model
     def _cron_rotate(self):
-        """Re-encrypt in batches with a commit each; a key that nothing needs any more is retired."""
-        ring = self._keyring()
-        former = self._recorded_ids() - {ring.active_id}
-        if not former:
+        """Re-encrypt in batches with a commit each; a key that nothing needs any more is retired.
+
+        Whenever the process ends, the next run goes on with what is left.
+        """
+        if not self._is_complete() or not self._former_ids():
             return
-        if self._rotate():
-            self._retire(former)
-        else:
-            cron = self.env["ir.cron"]
-            cron._commit_progress(remaining=1)
-            cron.browse(self.env.context["cron_id"])._trigger()
+        cron, is_through = self.env["ir.cron"], self._rotate()
+        if is_through:
+            self.env["integration.queue"]._in_own_transaction(self._retire_unused)
+        if not self._recorded_ids() - {self._current_key_id()}:
+            return
+        cron._commit_progress(remaining=1)
+        # What others held locked, or were just encrypting, is free again in a moment.
+        wait = datetime.timedelta(minutes=1) if is_through else datetime.timedelta()
+        cron.browse(self.env.context["cron_id"])._trigger(at=self.env.cr.now() + wait)
 
     @api.model
     def _rotate(self):
-        """Re-encrypt secrets and payloads that former keys have encrypted.
+        """Re-encrypt what former keys have encrypted.
 
         :return: False if the time of the cron's run ended first
         """
-        cron = self.env["ir.cron"]
-        while changed := self.env["integration.credential"]._reencrypt():
-            if not cron._commit_progress(processed=changed):
-                return False
-        position = (0, -1)
-        while position := self._reencrypt_chunks(position):
-            if not cron._commit_progress(processed=CHUNKS_PER_BATCH):
-                return False
+        cron, queue = self.env["ir.cron"], self.env["integration.queue"]
+        for model in self._encrypted_models():
+            while changed := queue._in_own_transaction(model._reencrypt):
+                if not cron._commit_progress(processed=changed):
+                    return False
         return True
 
     @api.model
-    def _reencrypt_chunks(self, position):
-        """Re-encrypt the next payload chunks of former keys.
+    def _retire_unused(self):
+        """Note of each former key that nothing is encrypted with it any more; older seals still name it.
 
-        :param position: message id and chunk index after which to look
-        :return: position of the last chunk that was changed, None when none is left
+        :return: the ids of the keys that were retired
+        :raise psycopg2.errors.LockNotAvailable: while others are encrypting
         """
-        ring = self._keyring()
-        # The key's id is in the first bytes (see keyring.Keyring); only those are read to select.
+        # The lock comes first: what is visible is then all that was encrypted before it, and whoever
+        # encrypts from now on waits until the keys are retired.
         self.env.cr.execute(
-            """
-            SELECT chunk.message_id, chunk.chunk_index, chunk.data, message.uuid,
-                   NOT EXISTS (SELECT FROM integration_message_chunk later
-                                WHERE later.message_id = chunk.message_id
-                                  AND later.chunk_index > chunk.chunk_index) AS is_last
-              FROM integration_message_chunk chunk
-                   JOIN integration_message message ON message.id = chunk.message_id
-             WHERE (chunk.message_id, chunk.chunk_index) > %s
-               AND convert_from(substr(chunk.data, 3, get_byte(substr(chunk.data, 1, 2), 1)), 'UTF8') <> %s
-             ORDER BY chunk.message_id, chunk.chunk_index
-             LIMIT %s
-            """,
-            (position, ring.active_id, CHUNKS_PER_BATCH),
+            "SET LOCAL lock_timeout = '500ms'; LOCK TABLE integration_key IN EXCLUSIVE MODE",
+            log_exceptions=False,
         )
-        position = None
-        for message_id, index, data, uuid, is_last in self.env.cr.fetchall():
-            plain = ring.decrypt_chunk(bytes(data), uuid, index, is_last)
+        unused = [
+            key_id
+            for key_id in self._recorded_ids() - {self._current_key_id()}
+            if not any(model._uses_keys([key_id]) for model in self._encrypted_models())
+        ]
+        if unused:
             self.env.cr.execute(
-                "UPDATE integration_message_chunk SET data = %s WHERE message_id = %s AND chunk_index = %s",
-                (ring.encrypt_chunk(plain, uuid, index, is_last), message_id, index),
-                log_exceptions=False,
+                "UPDATE integration_key SET retired_on = now() AT TIME ZONE 'UTC' WHERE key_id = ANY(%s)",
+                (unused,),
             )
-            position = (message_id, index)
-        return position
-
-    @api.model
-    def _retire(self, key_ids):
-        """Note that nothing is encrypted with these keys any more; older seals still name them."""
-        self.env.cr.execute(
-            "UPDATE integration_key SET retired_on = now() AT TIME ZONE 'UTC' WHERE key_id = ANY(%s)",
-            (sorted(key_ids),),
-        )
-        self.env["integration.key"].invalidate_model()
-        self.env["integration.audit.entry"]._record("key.retired", detail={"keys": sorted(key_ids)})
+            self.env["integration.key"].invalidate_model()
+            self.env["integration.audit.entry"]._record("key.retired", detail={"keys": sorted(unused)})
+        return unused
 
 
 def _stamp(path):

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..formats.mapping import apply_mapping
 from .access import require_group
 
 
@@ -25,6 +24,7 @@ class IntegrationMapping(models.Model):
     document_type_id = fields.Many2one(
         "integration.document.type", required=True, index=True, ondelete="restrict"
     )
+    direction = fields.Selection(related="document_type_id.direction")
     state = fields.Selection(
         [("draft", "Draft"), ("active", "Active"), ("retired", "Retired")],
         required=True,
@@ -65,34 +65,46 @@ class IntegrationMapping(models.Model):
             for mapping, values in zip(self, super().copy_data(default), strict=True)
         ]
 
-    def _mapper(self):
-        """Return the function ``source -> {target field: value}`` of this version.
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_state_untouched(vals)
+        return super().create(vals_list)
 
-        It reads the lines and their crosswalks once, so that a batch of documents costs no more queries
-        than one. A crosswalk that stands for records yields records; errors are those of
-        :func:`..formats.mapping.apply_mapping`.
-        """
-        self.ensure_one()
-        lines_sudo = self.sudo().line_ids
-        rules = [line_sudo._rule() for line_sudo in lines_sudo]
-        crosswalks = {
-            str(crosswalk.id): (crosswalk, crosswalk._translations())
-            for crosswalk in lines_sudo.crosswalk_id.sudo(False)
-        }
+    def write(self, vals):
+        self._check_state_untouched(vals)
+        if set(vals) - {"state", "note"}:
+            self._check_draft()
+        return super().write(vals)
 
-        def lookup(crosswalk_id, code):
-            crosswalk, translations = crosswalks[crosswalk_id]
-            return crosswalk._resolve(translations, code)
+    def _check_state_untouched(self, vals):
+        """:raise UserError: when somebody sets the state past the checks of Activate and Retire"""
+        if "state" in vals and not self.env.su and (self or vals["state"] != "draft"):
+            raise UserError(self.env._("A mapping changes its state by Activate and Retire only."))
 
-        return lambda source: apply_mapping(rules, source, lookup)
+    def _check_draft(self):
+        """:raise UserError: when a version is closed for changes"""
+        closed = self.filtered(lambda mapping: mapping.state != "draft")
+        if closed:
+            raise UserError(
+                self.env._("%s no longer changes. Create a new version instead.", closed[0].display_name)
+            )
+
+    # === LIFECYCLE === #
 
     def action_activate(self):
-        """Let flows use this version and close it for changes."""
+        """Let flows use this version and close it for changes.
+
+        :raise UserError: with everything that keeps the mapping from running
+        """
         require_group(self, "group_manager", "write")
         for mapping in self:
-            if mapping.state != "draft" or not mapping.line_ids:
-                raise UserError(self.env._("%s needs lines and must be a draft.", mapping.display_name))
-        self.state = "active"
+            if mapping.state != "draft":
+                raise UserError(self.env._("%s is not a draft.", mapping.display_name))
+            if problems := mapping._problems():
+                raise UserError("\n".join([self.env._("%s cannot run:", mapping.display_name), *problems]))
+        # The state is closed to direct writes: only these actions check what it promises.
+        self.sudo().state = "active"
         self.env["integration.audit.entry"]._record("mapping.active", self)
 
     def action_retire(self):
@@ -103,7 +115,8 @@ class IntegrationMapping(models.Model):
             raise UserError(
                 self.env._("These flows still use the mapping: %s.", ", ".join(users.mapped("name")))
             )
-        self.state = "retired"
+        # See action_activate.
+        self.sudo().state = "retired"
         self.env["integration.audit.entry"]._record("mapping.retired", self)
 
     def action_new_version(self):
@@ -121,6 +134,8 @@ class IntegrationMapping(models.Model):
             "view_mode": "form",
         }
 
+    # === NAVIGATION === #
+
     def action_open_flows(self):
         """Open the flows that use this version."""
         self.check_access("read")
@@ -128,3 +143,16 @@ class IntegrationMapping(models.Model):
             "healthcare_integration_base.action_integration_flow"
         )
         return {**action, "domain": [("mapping_id", "in", self.ids)], "context": {}}
+
+    def action_preview(self):
+        """Ask for a message, to see what this version makes of it."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview on a Message"),
+            "res_model": "integration.mapping.preview",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mapping_id": self.id},
+        }

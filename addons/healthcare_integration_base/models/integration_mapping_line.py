@@ -1,8 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
-from ..formats.mapping import FieldRule, check_rule
-from ..formats.transforms import TRANSFORMS
+from ..formats.mapping import CONDITIONS, TRANSFORMS, Rule, check_line
 
 
 class IntegrationMappingLine(models.Model):
@@ -17,14 +16,23 @@ class IntegrationMappingLine(models.Model):
     mapping_id = fields.Many2one("integration.mapping", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="mapping_id.company_id", store=True, index=True, precompute=True)
     sequence = fields.Integer(default=10)
-    source_path = fields.Char(help="Path in the document, for example payer.id or claims.0.amount.")
-    target_field = fields.Char(required=True)
+    source_path = fields.Char(
+        help="JSON: payer.id or lines[0].code. XML: Name/Last or @id. CSV and fixed width: the name of a "
+        "column, or header. and the name of a header column. Below a repeated group it starts at an item. "
+        "Empty: the default is a constant."
+    )
+    target_field = fields.Char(
+        required=True,
+        help="Dots nest: address.city. Below the target of a repeated group a line fills its items: "
+        "lines.code.",
+    )
     transform = fields.Selection("_selection_transform", required=True, default="text")
     transform_argument = fields.Char(
         "Argument",
         help="Date: a pattern such as YYYYMMDD. Date and time: a pattern and its zone, such as "
         "YYYYMMDDHHmm@America/Chicago. Decimal number: the decimal sign. Implied decimals: how many. "
-        "Yes or no: the texts for yes, a slash, the texts for no. Joined list: what goes between.",
+        "Yes or no: the texts for yes, a slash, the texts for no. Joined list, split text: what is between. "
+        "Limited length, first characters and leading zeros: how many characters.",
     )
     default_value = fields.Char("Default", help="Used where the document has no value.")
     is_required = fields.Boolean("Required")
@@ -32,6 +40,9 @@ class IntegrationMappingLine(models.Model):
     crosswalk_id = fields.Many2one(
         "integration.crosswalk", index=True, check_company=True, ondelete="restrict"
     )
+    condition = fields.Selection("_selection_condition", help="The line is left out unless this holds.")
+    condition_path = fields.Char("Tested Path")
+    condition_value = fields.Char("Tested Value")
 
     _target_unique = models.Constraint(
         "UNIQUE (mapping_id, target_field)", "Each target field has one line in a mapping."
@@ -41,10 +52,14 @@ class IntegrationMappingLine(models.Model):
     def _selection_transform(self):
         return [(name, transform.label) for name, transform in TRANSFORMS.items()]
 
+    @api.model
+    def _selection_condition(self):
+        return list(CONDITIONS.items())
+
     def _rule(self):
         """Return this line as the rule that the mapping engine runs; crosswalks go by their id."""
         self.ensure_one()
-        return FieldRule(
+        return Rule(
             source=(self.source_path or "").strip(),
             target=(self.target_field or "").strip(),
             transform=self.transform,
@@ -53,34 +68,41 @@ class IntegrationMappingLine(models.Model):
             is_required=self.is_required,
             is_private=self.is_private,
             crosswalk=str(self.crosswalk_id.id) if self.crosswalk_id else "",
+            condition=self.condition or "",
+            condition_source=(self.condition_path or "").strip(),
+            condition_value=self.condition_value or "",
         )
 
-    @api.constrains("source_path", "target_field", "transform", "transform_argument", "default_value")
+    @api.constrains(
+        "source_path",
+        "target_field",
+        "transform",
+        "transform_argument",
+        "default_value",
+        "crosswalk_id",
+        "condition",
+        "condition_path",
+    )
     def _check_rule(self):
+        """Check each line; columns may be saved after the lines, so their names wait for the activation."""
         for line in self:
+            mapping = line.mapping_id
+            reads_columns = mapping._is_tabular() and mapping.direction != "out"
             try:
-                check_rule(line._rule())
+                check_line(line._rule(), None if reads_columns else mapping._path_language())
             except ValueError as error:
                 raise ValidationError(str(error)) from error
 
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines._check_draft()
+        lines.mapping_id._check_draft()
         return lines
 
     def write(self, vals):
-        self._check_draft()
+        self.mapping_id._check_draft()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_draft(self):
-        self._check_draft()
-
-    def _check_draft(self):
-        """:raise UserError: when the version of a line is closed for changes"""
-        closed = self.mapping_id.filtered(lambda mapping: mapping.state != "draft")
-        if closed:
-            raise UserError(
-                self.env._("%s no longer changes. Create a new version instead.", closed[0].display_name)
-            )
+        self.mapping_id._check_draft()

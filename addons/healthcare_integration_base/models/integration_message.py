@@ -1,7 +1,7 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from .access import require_group
 
@@ -213,11 +213,7 @@ class IntegrationMessage(models.Model):
     def action_show_payload(self):
         """Open the payload; every reading is audited."""
         self.ensure_one()
-        if not (self.env.user.has_group("healthcare_integration_base.group_phi")):
-            raise AccessError(
-                self.env._("The payload may hold private data: ask for the group that may read it.")
-            )
-        self.check_access("read")
+        require_group(self, "group_phi")
         wizard = self.env["integration.message.payload"].create({"message_id": self.id})
         return {
             "type": "ir.actions.act_window",
@@ -230,17 +226,20 @@ class IntegrationMessage(models.Model):
 
     def action_open_children(self):
         self.ensure_one()
+        self.check_access("read")
         return self._open_list(
             "integration.message", [("parent_id", "=", self.id)], self.env._("Transactions")
         )
 
     def action_open_exceptions(self):
         self.ensure_one()
+        self.check_access("read")
         domain = [("id", "in", self.exception_ids.ids)]
         return self._open_list("integration.exception", domain, self.env._("Exceptions"))
 
     def action_open_tasks(self):
         self.ensure_one()
+        self.check_access("read")
         return self._open_list("integration.task", [("message_id", "=", self.id)], self.env._("Tasks"))
 
     def _open_list(self, model_name, domain, title):

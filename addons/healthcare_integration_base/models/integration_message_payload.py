@@ -1,10 +1,13 @@
 import hashlib
 
-from odoo import models
+from odoo import api, models
 
 from ..errors import DocumentError
+from .access import require_group
 
 CHUNK_SIZE = 1 << 20
+REENCRYPTED_CHUNKS = 500
+REENCRYPTED_BYTES = 8 << 20
 
 
 class IntegrationMessagePayload(models.Model):
@@ -22,9 +25,12 @@ class IntegrationMessagePayload(models.Model):
             CREATE TABLE IF NOT EXISTS integration_message_chunk (
                 message_id integer NOT NULL REFERENCES integration_message ON DELETE CASCADE,
                 chunk_index integer NOT NULL,
+                key_id varchar NOT NULL,
                 data bytea NOT NULL,
                 PRIMARY KEY (message_id, chunk_index));
             ALTER TABLE integration_message_chunk ALTER COLUMN data SET STORAGE EXTERNAL;
+            CREATE INDEX IF NOT EXISTS integration_message_chunk_key_idx
+                ON integration_message_chunk (key_id, message_id, chunk_index);
             """
         )
 
@@ -36,7 +42,7 @@ class IntegrationMessagePayload(models.Model):
         """
         self.ensure_one()
         self.flush_recordset()
-        keyring = self.env["integration.keyring"]._keyring()
+        keyring = self.env["integration.keyring"]._ring_to_write()
         digest, size, index, buffer = hashlib.sha256(), 0, 0, bytearray()
         for chunk in chunks:
             digest.update(chunk)
@@ -62,8 +68,9 @@ class IntegrationMessagePayload(models.Model):
     def _insert_chunk(self, keyring, index, data, *, is_last):
         sealed = keyring.encrypt_chunk(data, self.uuid, index, is_last)
         self.env.cr.execute(
-            "INSERT INTO integration_message_chunk (message_id, chunk_index, data) VALUES (%s, %s, %s)",
-            (self.id, index, sealed),
+            "INSERT INTO integration_message_chunk (message_id, chunk_index, key_id, data)"
+            " VALUES (%s, %s, %s, %s)",
+            (self.id, index, keyring.active_id, sealed),
             log_exceptions=False,
         )
 
@@ -84,6 +91,20 @@ class IntegrationMessagePayload(models.Model):
                 break
             data = owner._read_chunk(keyring, index, is_last=index == last_index)
             yield data[max(start - offset, 0) : end - offset]
+
+    def _disclosed_payload(self, way, end=None):
+        """Yield the payload for a person to see; whatever shows, downloads or exports one reads it here.
+
+        The reading is in the audit log before the first byte is.
+
+        :param str way: by which it is read, e.g. ``screen``
+        :raise AccessError: without the role Unmasked or without access to the message
+        """
+        self.ensure_one()
+        require_group(self, "group_phi")
+        self.env["integration.audit.entry"]._record("message.payload_read", self, {"way": way})
+        # The right to the message was checked; chunks are no field that rights could be set on.
+        return self.sudo()._payload_chunks(end=end)
 
     def _payload_range(self, start, end):
         """Return whose chunks hold this message's payload, and the absolute range in them."""
@@ -120,3 +141,67 @@ class IntegrationMessagePayload(models.Model):
     def _drop_payload(self):
         """Delete the stored chunks of messages that need none of their own."""
         self.env.cr.execute("DELETE FROM integration_message_chunk WHERE message_id = ANY(%s)", (self.ids,))
+
+    # === ROTATION === #
+
+    @api.model
+    def _reencrypt(self, limit=REENCRYPTED_CHUNKS):
+        """Encrypt payload chunks of former keys with the current one, at most 8 MiB at a time.
+
+        :return: the number of chunks that were changed; 0 when none is left
+        """
+        self.flush_model(["uuid", "payload_size"])
+        keyring = self.env["integration.keyring"]
+        ring, positions = keyring._ring_to_write(), self._chunks_of_keys(keyring._former_ids(), limit)
+        if not positions:
+            return 0
+        self.env.cr.execute(
+            """
+            SELECT chunk.message_id, chunk.chunk_index, chunk.data, message.uuid,
+                   chunk.chunk_index = (message.payload_size - 1) / %s
+              FROM integration_message_chunk chunk JOIN integration_message message ON message.id = message_id
+             WHERE (chunk.message_id, chunk.chunk_index) IN %s
+            """,
+            (CHUNK_SIZE, tuple(positions)),
+        )
+        changed = [
+            (message_id, index, ring.reencrypt_chunk(data, uuid, index, is_last))
+            for message_id, index, data, uuid, is_last in self.env.cr.fetchall()
+        ]
+        message_ids, indexes, blobs = (list(column) for column in zip(*changed, strict=True))
+        self.env.cr.execute(
+            """
+            UPDATE integration_message_chunk AS chunk SET data = new.data, key_id = %s
+              FROM unnest(%s, %s, %s) AS new (message_id, chunk_index, data)
+             WHERE chunk.message_id = new.message_id AND chunk.chunk_index = new.chunk_index
+            """,
+            (ring.active_id, message_ids, indexes, blobs),
+            log_exceptions=False,
+        )
+        return len(changed)
+
+    def _chunks_of_keys(self, key_ids, limit):
+        """Lock the next chunks that are encrypted with one of these keys; return their positions."""
+        self.env.cr.execute(
+            """
+            SELECT message_id, chunk_index, octet_length(data) FROM integration_message_chunk
+             WHERE key_id = ANY(%s) ORDER BY message_id, chunk_index LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            (key_ids, limit),
+            log_exceptions=False,
+        )
+        positions, size = [], 0
+        for message_id, index, length in self.env.cr.fetchall():
+            size += length
+            if positions and size > REENCRYPTED_BYTES:
+                break
+            positions.append((message_id, index))
+        return positions
+
+    @api.model
+    def _uses_keys(self, key_ids):
+        """Tell whether a payload chunk is encrypted with one of these keys."""
+        self.env.cr.execute(
+            "SELECT 1 FROM integration_message_chunk WHERE key_id = ANY(%s) LIMIT 1", (key_ids,)
+        )
+        return self.env.cr.fetchone() is not None

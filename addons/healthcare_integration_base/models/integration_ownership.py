@@ -71,16 +71,3 @@ class IntegrationOwnership(models.Model):
                         field=ownership.field_name,
                     )
                 )
-
-    @api.model
-    def _refused_fields(self, system, model_name, field_names):
-        """Return those of the fields that a flow of the system may not write, as a set."""
-        owners = {
-            ownership_sudo.field_name or "": ownership_sudo.system_id.id
-            for ownership_sudo in self.sudo().search_fetch(
-                [("company_id", "=", system.sudo().company_id.id), ("entity", "=", model_name)],
-                ["field_name", "system_id"],
-            )
-        }
-        entity_owner = owners.get("", system.id)
-        return {name for name in field_names if owners.get(name, entity_owner) != system.id}

@@ -1,8 +1,9 @@
 import datetime
-import json
 
 from odoo import api, models
 from odoo.tools import SQL, split_every
+
+from ..queue import task_arguments
 
 UNFINISHED_KEY = "state IN ('pending', 'waiting', 'running') AND identity_key IS NOT NULL"
 INSERT_PAGE = 1000
@@ -20,16 +21,16 @@ class IntegrationQueue(models.AbstractModel):
     def _describe_call(self, records, method_name, args, kwargs, options):
         """Return the row of a task that would make the call.
 
-        :raise ValueError: if the method may not be queued or an argument is not plain JSON
+        :raise ValueError: if the method may not be queued, or for arguments that do not belong into a task
         """
         defaults = records._integration_task_options(method_name)
         if defaults is None:
             raise ValueError(f"{records._name}.{method_name} is not marked with @integration_task")
         try:
-            arguments = json.dumps({"ids": records.ids, "args": args, "kwargs": kwargs}, allow_nan=False)
+            arguments = task_arguments(records.ids, args, kwargs)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"arguments of {records._name}.{method_name} must be plain JSON: {error}"
+                f"arguments of {records._name}.{method_name} must be plain JSON of ids and codes: {error}"
             ) from error
         flow = options.get("flow")
         eta = self._as_time(options.get("eta"))
@@ -114,6 +115,7 @@ class IntegrationQueue(models.AbstractModel):
 
         A task whose identity key has an unfinished twin is cancelled: the twin does its work.
         """
+        self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)
         self.env.cr.execute(
             """
@@ -136,6 +138,7 @@ class IntegrationQueue(models.AbstractModel):
 
         :return: the integration.task records that were cancelled
         """
+        self.env["integration.exception.stake"]._drop_waiting(tasks)
         self.env.cr.execute(
             """
             UPDATE integration_task SET state = 'cancelled', finished_at = %s, exception_id = NULL

@@ -105,6 +105,7 @@ class IntegrationTask(models.Model):
     def action_open_records(self):
         """Open what the task works on."""
         self.ensure_one()
+        self.check_access("read")
         ids = (self.arguments or {}).get("ids", [])
         return {
             "type": "ir.actions.act_window",

@@ -9,6 +9,7 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..errors import MappingError
 from ..models import integration_audit_seal
 from .access_common import AccessCase
 
@@ -312,3 +313,52 @@ class TestAudit(AccessCase):
     def test_the_cron_seals(self):
         with self.enter_registry_test_mode():
             self.env.ref("healthcare_integration_base.ir_cron_integration_audit_seal").method_direct_trigger()
+
+    # === DISPLAY === #
+
+    def test_details_are_readable_lines(self):
+        details = {
+            "finding_count": 0, "passed": True, "by": None, "keys": ["a", "b"], "was": {"state": "open"},
+        }  # fmt: skip
+        self.entry._record("log.dict", detail=details)
+        self.entry._record("log.text", detail="Plain text")
+        self.entry._record("log.number", detail="12")
+        self.entry._record("log.none")
+        shown = {entry.event: entry.detail_text for entry in self.entry.search([])}
+        self.assertEqual(
+            shown["log.dict"].splitlines(),
+            ["By: -", "Finding count: 0", "Keys: a, b", "Passed: yes", "Was: state open"],
+        )
+        self.assertEqual((shown["log.text"], shown["log.number"]), ("Plain text", "12"))
+        self.assertFalse(shown["log.none"])
+
+    def test_records_are_named_as_far_as_the_name_is_not_private(self):
+        exception = self.env["integration.exception"]._report(
+            MappingError("a.b", "The payer is unknown", subject="payer:1"), company=self.company
+        )
+        person = self.env["res.partner"].create({"name": "Alex Testcase"})
+        self.entry._record("log.person", person)
+        self.entry._record("log.system", self.system)
+        self.entry._record("log.nothing")
+        entries = self.as_user(self.entry, "auditor").search([])
+        shown = {entry.event: entry.record_label for entry in entries}
+        self.assertEqual(shown["exception.opened"], "The payer is unknown (payer:1)")
+        self.assertEqual(shown["log.system"], self.system.name)
+        self.assertEqual(shown["log.person"], f"{person._description} {person.id}")
+        self.assertFalse(shown["log.nothing"])
+        person.unlink()
+        self.env.cr.execute("DELETE FROM integration_exception WHERE id = %s", (exception.id,))
+        self.env.invalidate_all()
+        self.assertEqual(
+            entries.filtered(
+                lambda e: e.res_id == exception.id and e.event == "exception.opened"
+            ).record_label,
+            f"Integration Exception {exception.id}",
+        )
+
+    def test_what_is_shown_is_in_no_column(self):
+        self._restore_guards()
+        self.entry._record("log.dict", self.system, {"count": 1})
+        self.assertFalse(self.entry._fields["record_label"].store or self.entry._fields["detail_text"].store)
+        self.entry.search([]).mapped("detail_text")
+        self.env.flush_all()

@@ -125,3 +125,57 @@ class TestException(IntegrationCase):
         wizard = self.env[action["res_model"]].with_user(self.owner).with_context(action["context"])
         wizard.create({"reason": "Known"}).action_waive()
         self.assertEqual((exception.state, exception.resolution), ("waived", "Known"))
+
+    # === MONEY AT STAKE === #
+
+    def _mapping_error(self, amount):
+        return MappingError("crosswalk.unknown_code", "Unknown", subject="CO-999", amount=Decimal(amount))
+
+    def test_the_amount_is_that_of_all_documents_that_wait(self):
+        for message, amount in zip(self.messages, ("10.10", "20.20", "30.30"), strict=True):
+            exception = self._report(self._mapping_error(amount), message=message)
+        self.assertEqual(exception.amount, 60.6)
+
+    def test_a_document_that_is_reported_again_counts_once(self):
+        first, second, _third = self.messages
+        self._report(self._mapping_error("10"), message=first)
+        self._report(self._mapping_error("20"), message=second)
+        exception = self._report(self._mapping_error("15"), message=first)
+        self.assertEqual(exception.amount, 35)
+
+    def test_places_of_a_document_count_each(self):
+        for location, amount in (("CLP 1", 10), ("CLP 2", 20), ("CLP 1", 10)):
+            finding = Finding("a.b", "No rule", location=location, amount=Decimal(amount))
+            exception = self._report(finding, message=self.messages[0], subject="CO 9999")
+        self.assertEqual(exception.amount, 30)
+
+    def test_records_count_without_a_message(self):
+        for user in (self.owner, self.env.user, self.owner):
+            exception = self._report(self._mapping_error("10"), record=user)
+        self.assertEqual(exception.amount, 20)
+
+    def test_the_amount_sorts_searches_and_sums_up(self):
+        small = self._report(self._mapping_error("10"), message=self.messages[0])
+        large = self._report(IntegrationError("a.b", "Away", amount=Decimal("90")), message=self.messages[1])
+        none = self._report(IntegrationError("a.c", "Away"))
+        ours = [("id", "in", (small + large + none).ids)]
+        exceptions = self.env["integration.exception"]
+        self.assertEqual(exceptions.search(ours, order="amount desc"), large + small + none)
+        self.assertEqual(exceptions.search([*ours, ("amount", "!=", 0)], order="id"), small + large)
+        self.assertEqual(exceptions.search([*ours, ("amount", ">", 10)]), large)
+        self.assertEqual(exceptions.search([*ours, ("amount", "=", False)]), none)
+        self.assertEqual(exceptions._read_group(ours, [], ["amount:sum"]), [(100,)])
+        self.assertEqual(exceptions.fields_get(["amount"])["amount"]["aggregator"], "sum")
+
+    def test_who_reads_exceptions_reads_their_amount(self):
+        exception = self._report(self._mapping_error("10"), message=self.messages[0])
+        self.assertEqual(exception.with_user(self.owner).amount, 10)
+
+    def test_what_leaves_an_exception_counts_no_more(self):
+        first, second, _third = self.messages
+        exception = self._report(self._mapping_error("10"), message=first)
+        self._report(self._mapping_error("20"), message=second)
+        exception._leave(first, "Undone")
+        self.assertEqual((exception.state, exception.amount, exception.message_ids), ("open", 20, second))
+        exception._leave(second, "Undone")
+        self.assertEqual((exception.state, exception.amount), ("resolved", 20))

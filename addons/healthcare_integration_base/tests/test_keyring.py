@@ -3,10 +3,14 @@ import os
 import uuid
 from unittest.mock import patch
 
+import psycopg2
+
+from odoo import api
 from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from ..keyring import MissingKeyError
+from ..models import integration_message_payload
 from .access_common import AccessCase
 
 VARIABLE = "HEALTHCARE_INTEGRATION_KEYS"
@@ -118,3 +122,65 @@ class TestKeyring(AccessCase):
             "UPDATE integration_credential SET secret_ciphertext = NULL WHERE id <> ALL(%s)",
             (self.credentials.ids,),
         )
+
+    # === WHEN A KEY IS RETIRED === #
+
+    def _store_with(self, key_id, payload):
+        self._keys(*{key_id: None, "one": None, "two": None})
+        return self._message(payload)
+
+    def test_a_key_in_use_is_not_retired(self):
+        self.messages = self._store_with("one", b"first")
+        self.credentials = self.credential
+        self._forget_other_payloads()
+        self._keys("two", "one")
+        self._message(b"second")
+        self.assertEqual(self.keyring._retire_unused(), [])
+        self.assertEqual(self.env["integration.message"]._reencrypt(), 1)
+        self.assertEqual(self.env["integration.message"]._reencrypt(), 0)
+        self.assertEqual(self.keyring._retire_unused(), ["one"])
+
+    def test_what_a_retired_key_has_encrypted_meanwhile_is_found(self):
+        """A process that has not noticed the new key yet may write after the rotation."""
+        self._store_with("one", b"first")
+        self._keys("two", "one")
+        self._message(b"second")
+        while self.env["integration.message"]._reencrypt():
+            pass
+        self.keyring._retire_unused()
+        straggler = self._store_with("one", b"late")
+        self._keys("two", "one")
+        self.messages, self.credentials = straggler, self.env["integration.credential"]
+        self.assertEqual(self._used_key_ids(), {"one"})
+        self.assertEqual(self.env["integration.message"]._reencrypt(), 1)
+        self.assertEqual(self._used_key_ids(), {"two"})
+        self.assertEqual(straggler._payload(), b"late")
+
+    def test_a_batch_holds_a_bounded_number_of_bytes(self):
+        message = self._store_with("one", b"x" * (3 << 20))
+        self._keys("two", "one")
+        with patch.object(integration_message_payload, "REENCRYPTED_BYTES", 2 << 20):
+            self.assertLess(self.env["integration.message"]._reencrypt(), 3)
+        while self.env["integration.message"]._reencrypt():
+            pass
+        self.assertEqual(message._payload(), b"x" * (3 << 20))
+
+    def test_no_key_is_retired_while_somebody_encrypts(self):
+        self._keys("one")
+        with self.registry.cursor() as writer, self.registry.cursor() as retirer:
+            writer.execute("LOCK TABLE integration_key IN ROW SHARE MODE")
+            keyring = api.Environment(retirer, api.SUPERUSER_ID, {})["integration.keyring"]
+            with self.assertRaises(psycopg2.errors.LockNotAvailable):
+                keyring._retire_unused()
+            retirer.rollback()
+            writer.rollback()
+
+    def test_who_encrypts_holds_off_the_retirement_of_the_key(self):
+        self._keys("one")
+        self.env.cr.execute("DELETE FROM integration_key")
+        self.keyring._encrypt(b"text", "here")
+        self.env.cr.execute(
+            "SELECT mode FROM pg_locks WHERE relation = 'integration_key'::regclass"
+            " AND pid = pg_backend_pid()"
+        )
+        self.assertIn("RowShareLock", {mode for (mode,) in self.env.cr.fetchall()})

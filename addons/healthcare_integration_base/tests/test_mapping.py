@@ -1,5 +1,6 @@
 import datetime
 from decimal import Decimal
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -9,6 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..errors import MappingError
+from ..formats.mapping import SchemaField
 from .configuration_common import ConfigurationCase
 
 
@@ -30,6 +32,7 @@ class TestMapping(ConfigurationCase):
             {
                 "name": "Payment",
                 "document_type_id": cls.document_type.id,
+                "record_format": "values",
                 "line_ids": [
                     Command.create(values)
                     for values in (
@@ -53,8 +56,8 @@ class TestMapping(ConfigurationCase):
         cls.manager = cls.user_with("group_manager")
 
     def test_a_document_becomes_values_and_records(self):
-        values = self.mapping.with_user(self.runner)._mapper()(
-            {"payer": {"id": "60054"}, "amount": "12.30", "paid": "20260131"}
+        [values] = self.mapping.with_user(self.runner)._map_values(
+            [{"payer": {"id": "60054"}, "amount": "12.30", "paid": "20260131"}]
         )
         self.assertEqual(
             values, {"partner": self.partner, "amount": Decimal("12.30"), "date": datetime.date(2026, 1, 31)}
@@ -63,7 +66,7 @@ class TestMapping(ConfigurationCase):
 
     def test_unknown_codes_and_missing_values_are_both_named(self):
         with self.assertRaises(MappingError) as caught:
-            self.mapping._mapper()({"payer": {"id": "1"}})
+            self.mapping._map_values([{"payer": {"id": "1"}}])
         self.assertEqual(
             (caught.exception.code, caught.exception.subject), ("crosswalk.unknown_code", "payer:1")
         )
@@ -72,11 +75,30 @@ class TestMapping(ConfigurationCase):
             ["crosswalk.unknown_code", "mapping.required_value_missing"],
         )
 
-    def test_a_batch_of_documents_costs_no_more_queries_than_one(self):
-        mapper = self.mapping._mapper()
-        with self.assertQueryCount(0):
-            for day in range(10, 29):
-                mapper({"payer": {"id": "60054"}, "paid": f"202601{day}"})
+    def test_the_codes_of_many_documents_cost_two_queries(self):
+        documents = [{"payer": {"id": "60054"}, "paid": f"202601{day}"} for day in range(10, 29)]
+        self.mapping._map_values(documents[:1])
+        with self.assertQueryCount(2):
+            self.mapping._map_values(documents)
+
+    def test_a_value_has_one_code_outwards(self):
+        lines = self.crosswalk.line_ids
+        lines.create(
+            {"crosswalk_id": self.crosswalk.id, "external_code": "2", "res_id": self.other_partner.id}
+        )
+        lines.create(
+            {"crosswalk_id": self.crosswalk.id, "external_code": "3", "res_id": self.other_partner.id}
+        )
+        codes = self.crosswalk._external_codes([str(self.partner.id), str(self.other_partner.id), "0", "x"])
+        self.assertEqual(codes.pop(str(self.partner.id)), "60054")
+        self.assertEqual(
+            [(error.code, error.found) for error in codes.values()],
+            [
+                ("crosswalk.ambiguous_value", "2, 3"),
+                ("crosswalk.unknown_value", "none"),
+                ("crosswalk.unknown_value", "none"),
+            ],
+        )
 
     def test_rules_are_checked_when_they_are_saved(self):
         for values in (
@@ -84,6 +106,10 @@ class TestMapping(ConfigurationCase):
             {"transform": "implied_decimal"},
             {"transform": "date", "transform_argument": "%Y"},
             {"source_path": "a..b"},
+            {"source_path": "length(a)"},
+            {"transform": "integer", "default_value": "x"},
+            {"condition": "equals"},
+            {"target_field": "a b"},
         ):
             with self.subTest(values), self.assertRaises(ValidationError):
                 self.mapping.line_ids[1].write(values)
@@ -99,14 +125,44 @@ class TestMapping(ConfigurationCase):
             lambda: line.write({"target_field": "other"}),
             lambda: line.unlink(),
             lambda: line.copy({"target_field": "new"}),
+            lambda: self.mapping.write({"record_format": "xml"}),
+            lambda: self.mapping.write({"column_ids": [Command.create({"name": "a"})]}),
         ):
             with self.assertRaisesRegex(UserError, "new version"):
                 change()
 
     def test_a_mapping_without_lines_cannot_be_activated(self):
         self.mapping.line_ids.unlink()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "needs lines"):
             self.mapping.with_user(self.manager).action_activate()
+
+    def test_a_mapping_that_cannot_run_is_not_activated(self):
+        column = Command.create({"name": "worker", "type": "date", "argument": "x"})
+        mapping = self.mapping.copy({"record_format": "csv", "column_ids": [column]})
+        with self.assertRaises(UserError) as caught:
+            mapping.with_user(self.manager).action_activate()
+        for problem in ("worker: A date pattern", "no column payer.id", "no column amount", "no column paid"):
+            self.assertIn(problem, str(caught.exception))
+        self.assertEqual(mapping.state, "draft")
+
+    def test_the_handler_says_what_its_documents_hold(self):
+        schema = {
+            "amount": SchemaField("integer"),
+            "partner": SchemaField("record"),
+            "name": SchemaField("text", True),
+        }
+        self.document_type.handler = "integration.mapping.handler"
+        with patch.object(
+            self.registry["integration.mapping.handler"], "_target_schema", lambda handler: schema
+        ):
+            self.assertEqual(
+                self.mapping._problems(),
+                [
+                    "amount is a integer, and its line gives a decimal.",
+                    "date is not a field of the document type.",
+                    "name is required by the document type and has no line.",
+                ],
+            )
 
     def test_a_new_version_continues_the_numbers_and_keeps_the_lines(self):
         mapping = self.mapping.with_user(self.manager)
@@ -127,6 +183,16 @@ class TestMapping(ConfigurationCase):
         flow.with_user(self.manager).action_retire()
         mapping.action_retire()
         self.assertEqual(mapping.state, "retired")
+
+    def test_the_state_changes_by_its_actions_only(self):
+        mapping = self.mapping.with_user(self.manager)
+        mapping.action_activate()
+        for change in (
+            lambda: mapping.write({"state": "draft"}),
+            lambda: mapping.copy({"name": "Other", "state": "active"}),
+        ):
+            with self.assertRaisesRegex(UserError, "by Activate and Retire"):
+                change()
 
     def test_operators_do_not_change_mappings(self):
         mapping = self.mapping.with_user(self.user_with("group_operator"))

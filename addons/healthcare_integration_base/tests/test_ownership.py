@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..errors import BusinessRuleError
 from .configuration_common import ConfigurationCase
 
 
@@ -57,3 +58,66 @@ class TestOwnership(ConfigurationCase):
     def test_a_field_must_exist(self):
         with self.assertRaisesRegex(ValidationError, "no_such_field"):
             self.own("no_such_field")
+
+
+@tagged("post_install", "-at_install")
+class TestOwnershipCheck(ConfigurationCase):
+    def check(self, values, **options):
+        register = self.env["integration.ownership"].with_user(self.runner)
+        return register._checked_values(self.system, "res.partner", values, **options)
+
+    def own(self, policy, field_name="vat"):
+        return self.env["integration.ownership"].create(
+            {
+                "entity": "res.partner",
+                "field_name": field_name,
+                "system_id": self.other_system.id,
+                "policy": policy,
+            }
+        )
+
+    def conflicts(self):
+        return self.env["integration.exception"].search([("code", "=", "ownership.left_out")])
+
+    def test_values_of_the_system_of_record_pass(self):
+        self.assertEqual(self.check({"name": "A", "vat": "1"}), {"name": "A", "vat": "1"})
+
+    def test_a_field_of_another_system_is_refused_by_its_name(self):
+        self.own("refuse")
+        with self.assertRaises(BusinessRuleError) as caught:
+            self.check({"name": "A", "vat": "DE123"})
+        error = caught.exception
+        self.assertEqual((error.code, error.subject), ("ownership.refused", "res.partner.vat"))
+        self.assertEqual(error.expected, "values of Payroll")
+        self.assertNotIn("DE123", str(error))
+        self.assertEqual(self.check({"name": "A"}), {"name": "A"})
+
+    def test_a_field_is_left_out_and_reported_once(self):
+        self.own("leave_out")
+        for _ in range(2):
+            self.assertEqual(self.check({"name": "A", "vat": "DE123"}), {"name": "A"})
+        conflict = self.conflicts()
+        self.assertEqual(len(conflict), 1)
+        self.assertEqual((conflict.subject, conflict.system_id), ("res.partner.vat", self.system))
+
+    def test_the_line_of_the_entity_counts_for_its_fields(self):
+        self.own("leave_out", False)
+        self.assertEqual(self.check({"name": "A", "vat": "1"}), {})
+        self.assertEqual(len(self.conflicts()), 2)
+
+    def test_a_value_that_the_record_has_already_is_no_conflict(self):
+        self.own("refuse")
+        self.partner.vat = "DE123"
+        values = {"name": "A", "vat": "DE123"}
+        self.assertEqual(self.check(values, record=self.partner), values)
+        self.assertEqual(self.check({"vat": ""}, record=self.other_partner), {"vat": ""})
+        with self.assertRaises(BusinessRuleError):
+            self.check({"vat": "DE124"}, record=self.partner)
+
+    def test_many_records_cost_one_query(self):
+        self.own("leave_out")
+        register = self.env["integration.ownership"]
+        rows = [{"name": str(number)} for number in range(50)]
+        register._checked_values_list(self.system, "res.partner", rows)
+        with self.assertQueryCount(1):
+            self.assertEqual(register._checked_values_list(self.system, "res.partner", rows), rows)

@@ -77,6 +77,35 @@ class TestQueueAccess(QueueCase):
             with self.assertRaises(AccessError, msg=f"{role} closes an exception"):
                 self.exception.with_user(user).write({"state": "resolved"})
 
+    def test_a_forged_row_runs_no_method_that_is_not_marked(self):
+        """Whoever can write to the table still runs nothing but what the suite lets the queue run."""
+        for method_name in (
+            "unlink",
+            "write",
+            "sudo",
+            "env",
+            "__init__",
+            "_write",
+            "with_user",
+            "action_retry",
+        ):
+            self.env.cr.execute(
+                """
+                INSERT INTO integration_task (description, company_id, user_id, model_name, method_name,
+                                              arguments, state, priority, attempts, max_attempts)
+                VALUES ('Harmless', %s, 1, 'res.partner', %s, %s, 'pending', 1, 0, 8) RETURNING id
+                """,
+                (
+                    self.env.company.id,
+                    method_name,
+                    f'{{"ids": [{self.partner.id}], "args": [], "kwargs": {{}}}}',
+                ),
+            )
+            task = self.env["integration.task"].browse(self.env.cr.fetchone()[0])
+            self.run_tasks()
+            self.assertEqual((task.state, task.error_code), ("dead", "task.method_not_allowed"), method_name)
+            self.assertTrue(self.partner.exists())
+
     def test_people_assign_exceptions_and_no_more(self):
         operator = self.users["operator"]
         own = self.exception.with_user(operator)

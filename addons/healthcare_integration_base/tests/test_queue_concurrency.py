@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from functools import partial
 
 import psycopg2.errors
@@ -129,6 +130,27 @@ class TestConcurrency(IntegrationCase):
                 report(other)
             other.env.cr.rollback()
             self.assertEqual(report(other).id, first.id)
+
+    def test_two_documents_that_meet_an_open_exception_at_once_count_both(self):
+        error = MappingError("test.unknown_payer", "An unknown payer", subject=KEY, amount=Decimal(10))
+
+        def report(queue, document_id):
+            document = queue.env["res.users"].browse(document_id)
+            return queue.env["integration.exception"]._report(
+                error, company=queue.env.company, record=document
+            )
+
+        with self.transaction() as one, self.transaction() as other:
+            report(one, 1)
+            one.env.cr.commit()
+            for queue in (one, other):
+                queue.env.cr.execute("SELECT 1")
+            for document_id, queue in enumerate((one, other), start=2):
+                report(queue, document_id)
+                queue.env.flush_all()
+            one.env.cr.commit()
+            other.env.cr.commit()
+            self.assertEqual(report(one, 1).amount, 30)
 
     def test_two_lanes_take_back_the_same_lost_batch(self):
         [task_id] = self._commit_tasks(1)

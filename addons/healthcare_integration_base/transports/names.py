@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 
 TEMPORARY_SUFFIXES = (".tmp", ".part", ".filepart")
 MAXIMUM_NAME_BYTES = 255
+#: Unicode's line ends and overrides of the writing direction (UAX 9): a name with them reads as another one.
+_MISLEADING = frozenset(map(chr, (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
 def is_printable(text: str) -> bool:
@@ -31,6 +33,8 @@ def name_problem(name: str) -> str:
         return "it is not UTF-8"
     if not is_printable(name):
         return "it holds control characters"
+    if not _MISLEADING.isdisjoint(name):
+        return "it holds characters that change how it reads"
     if len(name.encode()) > MAXIMUM_NAME_BYTES:
         return f"it is longer than {MAXIMUM_NAME_BYTES} bytes"
     return ""

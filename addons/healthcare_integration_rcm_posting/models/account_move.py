@@ -112,6 +112,14 @@ class AccountMove(models.Model):
         :raise UserError: for an entry of a remittance
         """
         for move in self.filtered("rcm_remittance_id"):
+            if move.reversed_entry_id:
+                raise UserError(
+                    self.env._(
+                        "%(entry)s undoes the remittance %(remittance)s: post the remittance again instead.",
+                        entry=move.name,
+                        remittance=move.rcm_remittance_id.display_name,
+                    )
+                )
             raise UserError(
                 self.env._(
                     "%(entry)s belongs to the remittance %(remittance)s: undo the remittance instead.",
@@ -126,6 +134,7 @@ class AccountMove(models.Model):
 
     def action_open_rcm_claims(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Remitted Claims"),

@@ -38,4 +38,5 @@ class AccountMoveLine(models.Model):
     def action_match_rcm_claim(self):
         """Ask for the invoice of the claim whose money waits in this line."""
         self.ensure_one()
+        self.check_access("read")
         return self.rcm_claim_id.action_match()

@@ -4,9 +4,6 @@ from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..posting.issues import NO_RULE_CODE
 
-#: What a reference of these kinds names.
-_MODEL_OF_KIND = {"payer": "res.partner", "payee": "res.company"}
-
 
 class IntegrationException(models.Model):
     _inherit = "integration.exception"
@@ -20,25 +17,20 @@ class IntegrationException(models.Model):
     def action_match_rcm_claim(self):
         """Ask for the invoice of the claim that found none or several."""
         self.ensure_one()
+        self.check_access("read")
         return self.rcm_claim_id.action_match()
 
     def action_map_rcm_party(self):
-        """Ask which partner is the unknown payer, or which company the unknown payee."""
+        """Ask which partner is the unknown payer, or which company or facility the unknown payee."""
         require_group(self, "group_operator")
         self.ensure_one()
-        kind, _separator, key = (self.subject or "").partition(":")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Who Is %s?", key),
-            "res_model": "integration.reference",
+            "name": self.env._("Who Is %s?", (self.subject or "").partition(":")[2]),
+            "res_model": "rcm.party.mapping",
             "view_mode": "form",
             "target": "new",
-            "context": {
-                "default_system_id": self.system_id.id,
-                "default_kind": kind,
-                "default_external_key": key,
-                "default_res_model": _MODEL_OF_KIND.get(kind),
-            },
+            "context": {"default_exception_id": self.id},
         }
 
     def action_add_rcm_posting_rule(self):
@@ -55,6 +47,16 @@ class IntegrationException(models.Model):
             "target": "new",
             "context": {"default_group_code": group_code, "default_reason": reason},
         }
+
+    def _leave(self, messages, resolution):
+        """An exception that stays open for other remittances leads to one of those."""
+        shared = super()._leave(messages, resolution)
+        for exception in shared.filtered(lambda e: e.rcm_remittance_id.message_id in messages):
+            remittances = exception.message_ids._remittances()
+            claims = exception.rcm_claim_id.filtered(lambda claim, r=remittances: claim.remittance_id in r)
+            # See message_ids: what it is about is no user's choice.
+            exception.sudo().write({"rcm_remittance_id": remittances[:1].id, "rcm_claim_id": claims.id})
+        return shared
 
     def _release(self):
         """Adjustments that waited for a posting rule are looked at again."""

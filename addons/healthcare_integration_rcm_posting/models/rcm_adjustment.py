@@ -3,6 +3,7 @@ from psycopg2.extras import execute_values
 from odoo import api, fields, models
 
 from ..formats.remittance.codes import ADJUSTMENT_GROUPS, FORMER_ADJUSTMENT_GROUPS
+from .rcm_code_order import code_order
 from .rcm_labels import labelled
 from .rcm_posting_rule import TREATMENTS
 
@@ -24,6 +25,7 @@ class RcmAdjustment(models.Model):
     currency_id = fields.Many2one(related="claim_id.currency_id")
     remittance_id = fields.Many2one(related="claim_id.remittance_id")
     payer_id = fields.Many2one(related="claim_id.payer_id")
+    facility_id = fields.Many2one(related="claim_id.remittance_id.facility_id")
     payment_date = fields.Date(related="claim_id.remittance_id.payment_date")
     service_code = fields.Char(string="Procedure", related="service_line_id.code")
     position = fields.Integer(help="Segment of the CAS in its transaction", readonly=True, aggregator=None)
@@ -34,6 +36,11 @@ class RcmAdjustment(models.Model):
     quantity = fields.Float(readonly=True)
     treatment = fields.Selection(TREATMENTS, help="What the posting rules made of it", readonly=True)
 
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if field_name == "reason":
+            return code_order(self._field_to_sql(alias, field_name, query), direction, nulls)
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
     @api.depends("group_code")
     def _compute_group_label(self):
         groups = ADJUSTMENT_GROUPS | FORMER_ADJUSTMENT_GROUPS
@@ -42,6 +49,7 @@ class RcmAdjustment(models.Model):
 
     def action_open_claim(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "rcm.claim",

@@ -21,6 +21,7 @@ class RcmClaim(models.Model):
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     currency_id = fields.Many2one(related="remittance_id.currency_id")
     payer_id = fields.Many2one(related="remittance_id.payer_id")
+    facility_id = fields.Many2one(related="remittance_id.facility_id")
     remittance_state = fields.Selection(related="remittance_id.state", string="Remittance State")
     position = fields.Integer(help="Segment of the CLP in its transaction", readonly=True, aggregator=None)
     claim_number = fields.Char(help="CLP01", readonly=True, index=True)
@@ -98,6 +99,7 @@ class RcmClaim(models.Model):
 
     def action_open_invoice(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "account.move",

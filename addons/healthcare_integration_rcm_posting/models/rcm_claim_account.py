@@ -11,6 +11,7 @@ from .rcm_remittance import POSTED_STATES
 _KIND_OF_ROLE = {
     Role.PATIENT_RECEIVABLE.value: ItemKind.PATIENT,
     Role.PAYER_RECEIVABLE.value: ItemKind.NEXT_PAYER,
+    Role.DENIED_RECEIVABLE.value: ItemKind.DENIED,
     Role.CLAIM_RECEIVABLE.value: ItemKind.REVERSAL,
 }
 _PARKED_KINDS = {Role.UNAPPLIED_CASH.value: ItemKind.UNAPPLIED, Role.TAKEBACK.value: ItemKind.TAKEBACK}
@@ -97,6 +98,7 @@ class RcmClaimAccount(models.Model):
                 "rcm_claim_id",
                 "rcm_invoice_id",
                 "account_type",
+                "analytic_distribution",
                 "company_currency_id",
             ],
             order="date_maturity, id",
@@ -188,6 +190,7 @@ class RcmClaimAccount(models.Model):
             partner=line.partner_id.id or None,
             amount=as_decimal(line.balance, currency),
             matched=tuple(matched),
+            distribution=tuple(sorted((line.analytic_distribution or {}).items())),
         )
 
     def _figures(self):

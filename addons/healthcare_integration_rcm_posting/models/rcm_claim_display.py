@@ -32,4 +32,5 @@ class RcmClaimDisplay(models.Model):
 
     def action_open_remittance(self):
         self.ensure_one()
+        self.check_access("read")
         return self.remittance_id._open_form()

@@ -4,9 +4,8 @@ from odoo.exceptions import UserError
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..formats.remittance.documents import Claim
-from ..posting.claims import plan_claim, plan_resolution
+from ..posting.claims import entry_of, plan_claim, plan_resolution
 from ..posting.ledger import ItemKind
-from ..posting.plan import EntryPlan
 from .rcm_claim_account import _PARKED_KINDS
 
 MATCH_CODES = ("remittance.claim.unmatched", "remittance.claim.ambiguous")
@@ -25,9 +24,10 @@ class RcmClaimResolution(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Match to Invoice"),
             "res_model": "rcm.claim.match",
+            "res_id": self.env["rcm.claim.match"]._of(self).id,
             "view_mode": "form",
             "target": "new",
-            "context": {"default_claim_id": self.id},
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _match_by_hand(self, invoice):
@@ -61,9 +61,7 @@ class RcmClaimResolution(models.Model):
         if waiting := self._waiting_item():
             entry = plan_resolution(document, account, waiting, context, key_prefix)
         else:
-            plan = plan_claim(document, account, context, key_prefix)
-            entry = EntryPlan(part=1, claims=[plan], unreconcile=plan.unreconcile)
-            entry.verify()
+            entry = entry_of([plan_claim(document, account, context, key_prefix)], context)
         remittance._apply_entries([entry], {self.position: self}, key_suffix=f"match/{self.id}")
 
     def _document(self):

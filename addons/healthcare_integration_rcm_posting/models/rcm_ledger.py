@@ -3,6 +3,8 @@ import datetime
 from odoo import api, models
 from odoo.fields import Command
 
+from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
+
 
 class RcmLedger(models.AbstractModel):
     """The one place that leans on how Odoo's accounting posts, reconciles and reverses.
@@ -20,13 +22,70 @@ class RcmLedger(models.AbstractModel):
 
         :param values_list: values of account.move of type entry with their line_ids
         :return: the posted account.move records, in the order of the values
+        :raise BusinessRuleError: ``remittance.hold.analytic_missing``
         """
         quiet = self.env["account.move"].with_context(tracking_disable=True, rcm_posting=True)
         moves = quiet.create(values_list)
         moves.check_access("write")
+        self._require_analytics(moves)
         # Soft posting would leave entries of a future date as drafts.
         moves._post(soft=False)
         return moves
+
+    @api.model
+    def _require_analytics(self, moves):
+        """Refuse what Odoo's form of a journal entry would mark: no account of a plan that is mandatory.
+
+        :raise BusinessRuleError: ``remittance.hold.analytic_missing``
+        """
+        # What is alike for a key is checked once: an entry has thousands of lines and a few accounts.
+        alike = moves.line_ids.grouped(lambda line: (line.account_id, str(line.analytic_distribution)))
+        lines = moves.line_ids.browse([lines[0].id for lines in alike.values()])
+        if invalid := lines.filtered("has_invalid_analytics"):
+            raise BusinessRuleError(
+                "remittance.hold.analytic_missing",
+                self.env._("An analytic plan is mandatory, and the entry has no account of it."),
+                subject=f"company:{moves.company_id[:1].id}",
+                expected=self.env._("100 % on each mandatory plan"),
+                found=", ".join(sorted(set(invalid.account_id.mapped("display_name")))),
+                remedy=self.env._(
+                    "Map the payee to an analytic account of the plan, or make the plan optional for these "
+                    "accounts, then resolve this exception."
+                ),
+            )
+
+    @api.model
+    def _distributions(self, facility, accounts, company, partner):
+        """Return the analytic distribution of lines by account, for a facility that is paid.
+
+        It is that of the accounts of profit and loss, and of those for which the facility's plan is
+        mandatory. What Odoo's distribution models say of other plans stands beside the facility.
+
+        :param facility: one account.analytic.account
+        :param accounts: account.account records
+        :return: ``{account: {analytic account ids: percentage}}``
+        """
+        plan = facility.root_plan_id.with_company(company)
+        models = self.env["account.analytic.distribution.model"].with_company(company)
+        distributions = {}
+        for account in accounts.with_company(company):
+            applicability = plan._get_applicability(
+                company_id=company.id, account=account.id, business_domain="general"
+            )
+            if account.internal_group in ("income", "expense") or applicability == "mandatory":
+                others = models._get_distribution(
+                    {
+                        "account_prefix": account.code,
+                        "company_id": company.id,
+                        "partner_id": partner.id,
+                        "partner_category_id": partner.category_id.ids,
+                        "product_id": False,
+                        "product_categ_id": False,
+                        "related_root_plan_ids": plan,
+                    }
+                )
+                distributions[account] = {str(facility.id): 100.0, **others}
+        return distributions
 
     @api.model
     def _reconcile(self, groups):
@@ -47,9 +106,16 @@ class RcmLedger(models.AbstractModel):
     def _reverse(self, moves, date):
         """Reverse entries on a day; each original is reconciled with its reversal.
 
-        :return: the posted reversals
+        :return: the posted reversals, which belong to the same remittances
         """
-        defaults = [{"date": date, "ref": self.env._("Undo of %s", move.name)} for move in moves]
+        defaults = [
+            {
+                "date": date,
+                "ref": self.env._("Undo of %s", move.name),
+                "rcm_remittance_id": move.rcm_remittance_id.id,
+            }
+            for move in moves
+        ]
         return moves.with_env(self.env).with_context(rcm_undo=True)._reverse_moves(defaults, cancel=True)
 
     @api.model

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..posting.rules import DEFAULT_RULES, PostingRule, RuleTable, Treatment
+from .rcm_code_order import code_order
 
 TREATMENTS = [
     (Treatment.ALLOWANCE.value, "Contractual allowance"),
@@ -55,6 +56,11 @@ class RcmPostingRule(models.Model):
         "CHECK (treatment <> 'other_account' OR account_id IS NOT NULL)",
         "A rule that debits its own account must name it.",
     )
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if field_name == "reason":
+            return code_order(self._field_to_sql(alias, field_name, query), direction, nulls)
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.depends("payer_id", "group_code", "reason", "treatment")
     def _compute_name(self):

@@ -3,6 +3,11 @@ from odoo import api, fields, models
 from ..formats.remittance.codes import PROVIDER_ADJUSTMENTS
 from .rcm_labels import labelled
 
+UNPAIRED_CODES = (
+    "remittance.provider_adjustment.takeback",
+    "remittance.provider_adjustment.forward_balance_unmatched",
+)
+
 
 class RcmProviderAdjustment(models.Model):
     """An amount that a payer took or gave outside any claim (PLB). Positive reduces the payment."""
@@ -41,4 +46,25 @@ class RcmProviderAdjustment(models.Model):
 
     def action_open_remittance(self):
         self.ensure_one()
+        self.check_access("read")
         return self.remittance_id._open_form()
+
+    def _alike(self):
+        """Return the adjustments of the remittance that one exception is about."""
+        return self.remittance_id.provider_adjustment_ids.filtered(
+            lambda other: (other.code, other.reference) == (self.code, self.reference)
+        )
+
+    def _unpaired_exceptions(self, states):
+        """Return the exceptions that say that nothing was announced, latest first."""
+        remittance = self.remittance_id
+        subject = f"{remittance.trace_number} {self.code} {self.reference or ''}".strip()
+        return self.env["integration.exception"].search(
+            [
+                ("code", "in", UNPAIRED_CODES),
+                ("rcm_remittance_id", "=", remittance.id),
+                ("subject", "=", subject),
+                ("state", "in", states),
+            ],
+            order="id desc",
+        )

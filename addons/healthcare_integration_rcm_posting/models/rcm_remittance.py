@@ -14,6 +14,13 @@ class RcmRemittance(models.Model):
     _rec_name = "trace_number"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    facility_id = fields.Many2one(
+        "account.analytic.account",
+        readonly=True,
+        index="btree_not_null",
+        check_company=True,
+        help="The facility that is paid, when it is an analytic account and no company of its own",
+    )
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     message_id = fields.Many2one(
         "integration.message", readonly=True, index=True, ondelete="restrict", check_company=True
@@ -91,6 +98,9 @@ class RcmRemittance(models.Model):
             payer = remittance.payer_id.name or remittance.payer_name or ""
             remittance.display_name = f"{remittance.trace_number or '-'} {payer}".strip()
 
+    def _integration_audit_name(self):
+        return self.display_name
+
     @api.depends("entry_ids")
     def _compute_entry_count(self):
         counts = dict(
@@ -140,10 +150,12 @@ class RcmRemittance(models.Model):
 
     def action_open_claims(self):
         self.ensure_one()
+        self.check_access("read")
         return self._open_list("rcm.claim", [("remittance_id", "=", self.id)], self.env._("Claims"))
 
     def action_open_entries(self):
         self.ensure_one()
+        self.check_access("read")
         action = self._open_list(
             "account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries")
         )
@@ -152,11 +164,13 @@ class RcmRemittance(models.Model):
 
     def action_open_exceptions(self):
         self.ensure_one()
+        self.check_access("read")
         domain = list(self._exception_domain())
         return self._open_list("integration.exception", domain, self.env._("Exceptions"))
 
     def action_open_message(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "integration.message",

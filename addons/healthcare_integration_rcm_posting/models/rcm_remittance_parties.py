@@ -14,13 +14,13 @@ class RcmRemittanceParties(models.Model):
     _inherit = "rcm.remittance"
 
     def _identify_parties(self, header):
-        """Set the payer, and the company or branch that is paid.
+        """Set the payer, and the company, branch or facility that is paid.
 
         :raise MappingError: ``remittance.hold.payer_unknown`` or ``remittance.hold.payee_unknown``
         """
         self.ensure_one()
         self.payer_id = self._find_payer(header)
-        company = self._find_payee_company(header)
+        company, self.facility_id = self._find_payee(header)
         if company != self.company_id:
             self._move_to_company(company)
 
@@ -31,17 +31,20 @@ class RcmRemittanceParties(models.Model):
             raise self._unmapped(payer_unknown(header), f"payer:{header.payer_identifier}")
         return payer
 
-    def _find_payee_company(self, header):
-        """Return the flow's company or one of its branches.
+    def _find_payee(self, header):
+        """Return ``(company, facility)``: the flow's company or a branch, or the flow's company and an
+        analytic account of its own or of a parent.
 
         A payee outside the flow's company is as unknown as one without a reference: a remittance
         must never reach the books of a company that its flow does not serve.
         """
-        company = self._referenced(PAYEE_KIND, [header.payee.identifier, *header.payee.references.values()])
-        own = self.message_id.company_id
-        if company is None or company._name != "res.company" or own not in company.parent_ids:
-            raise self._unmapped(payee_unknown(header), f"payee:{header.payee.identifier}")
-        return company
+        payee = self._referenced(PAYEE_KIND, [header.payee.identifier, *header.payee.references.values()])
+        own, facility = self.message_id.company_id, self.env["account.analytic.account"]
+        if payee is not None and payee._name == "res.company" and own in payee.parent_ids:
+            return payee, facility
+        if payee is not None and payee._name == facility._name and payee.company_id <= own.parent_ids:
+            return own, payee
+        raise self._unmapped(payee_unknown(header), f"payee:{header.payee.identifier}")
 
     def _unmapped(self, finding, subject):
         return MappingError(

@@ -43,6 +43,10 @@ class RcmRemittancePlanning(models.Model):
         message = self.message_id
         return read_remittance_transaction(message._payload_chunks(), message._transaction_envelope())
 
+    def _header(self):
+        """Return the typed header, with nothing of a claim; an empty one for no remittance."""
+        return next(self._documents()) if self else RemittanceHeader(control_number="")
+
     def _next_part(self):
         """Read the claims that follow those already posted, with their records."""
         skip, limit = self.posted_claim_count, self._claims_per_task()
@@ -69,6 +73,7 @@ class RcmRemittancePlanning(models.Model):
         return PostingPolicy(
             claims_per_entry=company.rcm_entry_claim_limit or 500,
             post_balanced_claims=company.rcm_unbalanced_claim_policy == "post_balanced",
+            reclass_denied=company.rcm_denied_claim_policy == "reclass",
         )
 
     # === CHECKS === #
@@ -135,11 +140,17 @@ class RcmRemittancePlanning(models.Model):
         return entries
 
     def _posting_context(self):
+        rules = self.env["rcm.posting.rule"]._rule_table(self.company_id)
+        provider_rules = self.env["rcm.provider.adjustment.rule"]._rule_table(self.company_id)
+        accounts = self.env["rcm.posting.account"]._accounts(self.company_id)
         return PostingContext(
             payer=self.payer_id.id,
-            rules=self.env["rcm.posting.rule"]._rule_table(self.company_id),
-            provider_rules=self.env["rcm.provider.adjustment.rule"]._rule_table(self.company_id),
-            accounts=self.env["rcm.posting.account"]._accounts(self.company_id),
+            rules=rules,
+            provider_rules=provider_rules,
+            accounts=accounts,
+            distributions=self._distributions(
+                rules.accounts | provider_rules.accounts | {*accounts.values()}
+            ),
             policy=self._policy(),
             control_number=self.control_number or "",
             trace_number=self.trace_number or "",
@@ -164,7 +175,11 @@ class RcmRemittancePlanning(models.Model):
     def _gather_provider_items(self, ledger, context, summary):
         """Add the open items that provider adjustments may pair up with, oldest first."""
         references = {
-            normalised_reference(adjustment.reference) for adjustment in summary.provider_adjustments
+            normalised_reference(reference)
+            for reference in (
+                context.trace_number,
+                *(adjustment.reference for adjustment in summary.provider_adjustments),
+            )
         }
         lines = self.env["account.move.line"].search(
             [

@@ -191,6 +191,7 @@ class RcmRemittancePosting(models.Model):
             key = self._entry_key(key_suffix or entry.part)
             self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
+            self._resolve_paired(entry)
             self._report_exceptions(entry, records)
 
     def _apply_entry(self, entry, records, defaults, lines_by_key):
@@ -229,7 +230,10 @@ class RcmRemittancePosting(models.Model):
     def _line_values(self, line, records):
         amount = float(line.amount)
         claim = records.get(line.position)
+        # Without a value Odoo's own distribution models decide.
+        analytic = {} if line.distribution is None else {"analytic_distribution": dict(line.distribution)}
         return {
+            **analytic,
             "name": line.label,
             "account_id": line.account,
             "partner_id": line.partner,

@@ -6,9 +6,8 @@ from odoo import models
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..formats.remittance.documents import Claim
-from ..posting.claims import plan_claim
-from ..posting.issues import review_issue
-from ..posting.plan import EntryPlan
+from ..posting.claims import entry_of, plan_claim
+from ..posting.issues import NO_RULE_CODE, review_issue
 
 REVIEW = "review"
 
@@ -39,6 +38,7 @@ class RcmRemittanceReview(models.Model):
             return
         records = remittance._claims_in_review()
         entry = remittance._plan_review(records)
+        remittance._forget_missing_rules()
         if entry.claims:
             remittance._apply_entries([entry], records, key_suffix=remittance._next_review_key())
 
@@ -48,6 +48,11 @@ class RcmRemittanceReview(models.Model):
             [("claim_id.remittance_id", "=", self.id), ("treatment", "=", REVIEW)]
         )
         return {claim.position: claim for claim in adjustments.claim_id.filtered("invoice_id")}
+
+    def _forget_missing_rules(self):
+        """Let the remittance count no more where a rule is missing: what still waits is reported anew."""
+        unruled = self._exceptions().filtered(lambda exception: exception.code == NO_RULE_CODE)
+        self.env["integration.exception.stake"]._drop(unruled, self.message_id)
 
     def _plan_review(self, records):
         """Return the plan of an entry that settles what a rule covers now."""
@@ -62,11 +67,8 @@ class RcmRemittanceReview(models.Model):
                 plans.append(
                     plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}.")
                 )
-        entry = EntryPlan(
-            part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile]
-        )
+        entry = entry_of(plans, context)
         entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
-        entry.verify()
         return entry
 
     @staticmethod

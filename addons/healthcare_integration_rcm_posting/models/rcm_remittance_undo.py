@@ -32,10 +32,11 @@ class RcmRemittanceUndo(models.Model):
             lambda entry: entry.state == "posted" and not entry.reversed_entry_id
         )
         originals = entries.filtered(lambda entry: not entry.reversal_move_ids)
-        ledger = self.env["rcm.ledger"]
+        ledger, paired = self.env["rcm.ledger"], remittance._paired_lines(originals)
         ledger._reverse(originals, remittance._undo_date())
         ledger._reconcile(remittance._settlements_to_restore())
         remittance._forget_outcomes()
+        remittance._report_unpaired(paired)
         self.env["integration.audit.entry"]._record(
             "remittance.undone", self, {"generation": remittance.generation}
         )
@@ -114,5 +115,4 @@ class RcmRemittanceUndo(models.Model):
             {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
         )
         claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False})
-        for exception in self._exceptions():
-            exception._close("resolved", self.env._("The remittance was undone."))
+        self._exceptions()._leave(self.message_id, self.env._("The remittance was undone."))

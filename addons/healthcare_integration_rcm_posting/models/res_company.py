@@ -22,6 +22,12 @@ class ResCompany(models.Model):
         default="hold",
         help="A remittance whose total does not balance is always held.",
     )
+    rcm_denied_claim_policy = fields.Selection(
+        [("leave", "Leave it on the invoice"), ("reclass", "Move it to Receivable - denied")],
+        string="Open Amount of a Denied Claim",
+        default="leave",
+        help="A moved amount stays the payer's debt, and the invoice counts as settled.",
+    )
 
     _rcm_entry_claim_limit_positive = models.Constraint(
         "CHECK (rcm_entry_claim_limit IS NULL OR rcm_entry_claim_limit BETWEEN 1 AND 500)",

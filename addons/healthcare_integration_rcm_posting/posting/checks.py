@@ -77,8 +77,8 @@ _HOLDS = {
     ),
     "payee_unknown": _Hold(
         "N1*PE",
-        "The payee is none of the companies of this flow",
-        "the NPI or tax id of the flow's company or of one of its branches",
+        "The payee is no company or facility of this flow",
+        "the NPI or tax id of the flow's company, of one of its branches, or of an analytic account of it",
         "Map the payee's identifier, or route the file to the flow of that company",
     ),
     "period_locked": _Hold(

@@ -13,6 +13,7 @@ from ..formats.remittance import balance
 from ..formats.remittance.documents import ZERO, Claim
 from .adjudication import Adjudication, adjudicate
 from .context import PostingContext
+from .denials import reclass_denied
 from .errors import PlanError
 from .issues import claim_issue
 from .ledger import PAYER_RANK, ClaimAccount, MatchState, OpenItem, PriorPosting
@@ -80,7 +81,13 @@ def plan_resolution(
     plan = plan_claim(claim, account, context, key_prefix)
     if waiting is not None:
         _spend(plan, waiting)
-    entry = EntryPlan(part=1, claims=[plan], unreconcile=plan.unreconcile)
+    return entry_of([plan], context)
+
+
+def entry_of(plans: list[ClaimPlan], context: PostingContext) -> EntryPlan:
+    """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
+    entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    entry.distribute(context.distributions)
     entry.verify()
     return entry
 
@@ -131,6 +138,7 @@ def _plan_not_recognised(
     plan.exceptions.append(
         claim_issue("denied", claim, context, claim.charge, found="status 4, patient not recognised")
     )
+    reclass_denied(plan, claim, account, context)
 
 
 def _plan_processed(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context: PostingContext) -> None:
@@ -144,6 +152,7 @@ def _plan_processed(plan: ClaimPlan, claim: Claim, account: ClaimAccount, contex
         codes = ", ".join(decided.denied_codes)
         plan.exceptions.append(claim_issue(name, claim, context, decided.denied, found=codes))
     plan.outcome = _outcome(plan, decided)
+    reclass_denied(plan, claim, account, context)
 
 
 def _outcome(plan: ClaimPlan, decided: Adjudication) -> Outcome:

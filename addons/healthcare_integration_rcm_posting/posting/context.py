@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .ledger import Distribution
 from .roles import Role
 from .rules import ProviderAdjustmentRuleTable, RuleTable
 
@@ -17,10 +18,12 @@ class PostingPolicy:
     :ivar claims_per_entry: at most so many claims in one journal entry
     :ivar post_balanced_claims: post the claims that balance when others do not; without it a
         remittance with any unbalanced claim is held. One whose total does not balance is always held.
+    :ivar reclass_denied: move the open amount of a claim that is denied as a whole to a receivable of its own
     """
 
     claims_per_entry: int = 500
     post_balanced_claims: bool = False
+    reclass_denied: bool = False
 
     def __post_init__(self) -> None:
         if self.claims_per_entry < 1:
@@ -33,6 +36,8 @@ class PostingContext:
 
     :ivar payer: partner id of the payer that sent the remittance
     :ivar accounts: account ids by role, from the company's settings
+    :ivar distributions: by account id, the analytic distribution of every line on the account: the facility
+        that is paid. What other accounts carry is left to whoever creates the lines.
     :ivar missing_roles: roles that the plan needs and ``accounts`` does not have; any holds the remittance
     """
 
@@ -44,6 +49,7 @@ class PostingContext:
     control_number: str = ""
     trace_number: str = ""
     payment_date: datetime.date | None = None
+    distributions: Mapping[int, Distribution] = field(default_factory=dict)
     missing_roles: set[Role] = field(default_factory=set)
 
     def account(self, role: Role) -> int | None:

@@ -14,7 +14,7 @@ NO_RULE_CODE = "remittance.adjustment.no_rule"
 
 _CLAIM_TEXTS = {
     "denied": (
-        "The payer denied the claim; nothing was posted and the invoice stays open",
+        "The payer denied the claim; nothing of it is paid or written off, the amount stays open",
         "Correct and resubmit the claim, appeal, or write the amount off by a decision of your own",
     ),
     "line_denied": (

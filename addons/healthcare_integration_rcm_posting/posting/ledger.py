@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from .plan import ClaimPlan, PlannedLine
 
 Target = int | str  # the id of a journal item, or the key of a planned line
+Distribution = tuple[tuple[str, float], ...]  # (analytic account ids, percentage), empty for none
 
 
 class ItemKind(str, Enum):
-    """What an open item of a claim is; ``REVERSAL`` is what a reversed claim left open."""
+    """What an open item of a claim is; ``REVERSAL`` is what a reversed claim left open, ``DENIED`` what a
+    payer owes on a claim that it denied."""
 
     INVOICE = "invoice"
     PATIENT = "patient"
     NEXT_PAYER = "next_payer"
+    DENIED = "denied"
     REVERSAL = "reversal"
     UNAPPLIED = "unapplied"
     TAKEBACK = "takeback"
@@ -105,6 +108,7 @@ class PostedLine(NamedTuple):
 
     :ivar amount: debit positive
     :ivar matched: ``(open item's id, amount > 0)`` for each reconciliation of the line
+    :ivar distribution: ``None`` while the entry of a planned line is not complete
     """
 
     id: Target
@@ -113,6 +117,7 @@ class PostedLine(NamedTuple):
     partner: int | None
     amount: Decimal
     matched: tuple[tuple[Target, Decimal], ...] = ()
+    distribution: Distribution | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -159,7 +164,9 @@ def _as_posted(line: PlannedLine) -> PostedLine:
     matched = ()
     if line.role is Role.CLAIM_RECEIVABLE:
         matched = tuple((target, -line.amount) for target in line.reconcile)
-    return PostedLine(line.key, line.role, line.account, line.partner, line.amount, matched)
+    return PostedLine(
+        line.key, line.role, line.account, line.partner, line.amount, matched, line.distribution
+    )
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ Amounts are signed, debit positive.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -23,7 +23,7 @@ from odoo.addons.healthcare_integration_base.errors import Finding
 
 from ..formats.remittance.documents import ZERO, Adjustment
 from .errors import PlanError
-from .ledger import Target
+from .ledger import Distribution, Target
 from .roles import Role
 from .rules import NO_RULE, PostingRule, Treatment
 
@@ -60,6 +60,7 @@ class PlannedLine:
     :ivar label: claim number and payer control number, or the trace number; never a person's name
     :ivar position: segment of the claim or provider adjustment, 0 for the clearing line
     :ivar reference: what open items of provider adjustments pair up by
+    :ivar distribution: analytic distribution; ``None`` leaves it to whoever creates the line
     """
 
     key: str
@@ -71,6 +72,7 @@ class PlannedLine:
     position: int = 0
     reference: str = ""
     reconcile: tuple[Target, ...] = ()
+    distribution: Distribution | None = None
 
 
 @dataclass(slots=True)
@@ -227,6 +229,13 @@ class EntryPlan:
                     first = ReviewTotal(group, reason, plan.adjustment.position or claim.position)
                     totals.setdefault((group, reason), first).add(plan.adjustment.amount)
         return [totals[key] for key in sorted(totals)]
+
+    def distribute(self, distributions: Mapping[int, Distribution]) -> None:
+        """Give lines the analytic distribution of their account, except those that mirror posted lines."""
+        if distributions:
+            for line in self.lines:
+                if line.distribution is None:
+                    line.distribution = distributions.get(line.account)
 
     def verify(self) -> None:
         """Raise :class:`PlanError` unless the entry balances."""

@@ -111,6 +111,7 @@ class RemittancePlanner:
             if plan.unreconcile:
                 _release(entry, plan.unreconcile)
         entry.missing_rules = [review_issue(total, self._context) for total in entry.review_totals()]
+        entry.distribute(self._context.distributions)
         entry.verify()
         self._cleared += paid
         self._part += 1

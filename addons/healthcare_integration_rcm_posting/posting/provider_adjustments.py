@@ -4,7 +4,8 @@ A negative amount increases the payment, a positive one reduces it: each is post
 the account that its rule names. Two kinds pair up across remittances: an overpayment that the payer
 announces (WO negative) with its collection (WO positive) by the reference of the claim, and a balance
 carried forward (FB negative) with its application (FB positive) by the trace number of the remittance
-that carried it.
+that carried it. They pair up in whatever order they come: what was taken before it was announced waits as
+a takeback to identify, and the announcement gives it back.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from .plan import Outcome, PlannedLine, ProviderAdjustmentPlan
 from .roles import Role
 from .rules import Sign
 
+#: Where a positive amount waits for which nothing was announced, by the role of the announcement.
+_EARLY_ROLES = {Role.PAYER_REFUND: Role.TAKEBACK, Role.FORWARD_BALANCE: Role.FORWARD_BALANCE}
 #: Roles whose lines pair up by reference.
-PAIRED_ROLES = frozenset({Role.PAYER_REFUND, Role.FORWARD_BALANCE})
+PAIRED_ROLES = frozenset({*_EARLY_ROLES, *_EARLY_ROLES.values()})
 
 
 def plan_provider_adjustments(
@@ -58,10 +61,12 @@ def _plan(adjustment: ProviderAdjustment, ledger: Ledger, context: PostingContex
     sign = Sign.NEGATIVE if adjustment.amount < 0 else Sign.POSITIVE
     rule = context.provider_rules.resolve(context.payer, adjustment.code, sign, context.payment_date)
     planned = _Planned(adjustment, ledger, context, rule.role, rule.account)
-    if rule.role in PAIRED_ROLES and adjustment.amount > 0:
+    if rule.role not in _EARLY_ROLES:
+        planned.post()
+    elif adjustment.amount > 0:
         planned.collect()
     else:
-        planned.post()
+        planned.announce()
     return planned.plan
 
 
@@ -89,26 +94,36 @@ class _Planned:
         )
 
     def post(self) -> None:
-        """Post the whole amount; what pairs up later becomes an open item."""
+        """Post the whole amount."""
         line = self._add_line(self._role, self._account, self._adjustment.amount)
-        if self._role in PAIRED_ROLES:
-            item = OpenItem(line.key, line.account, line.partner, line.amount, ItemKind.PROVIDER_ADJUSTMENT)
-            self._ledger.add_provider_item(self._role, self._reference, item)
         if self._role is Role.PROVIDER_ADJUSTMENT_REVIEW:
             self.plan.outcome = Outcome.REVIEW
             self._raise("to_identify", line.amount, "a posting rule for the code and sign")
 
+    def announce(self) -> None:
+        """Give back what was taken before it was announced; the rest is an open item to collect later."""
+        rest = self._settle(_EARLY_ROLES[self._role])
+        if rest:
+            line = self._add_line(self._role, self._account, rest)
+            item = OpenItem(line.key, line.account, line.partner, line.amount, ItemKind.PROVIDER_ADJUSTMENT)
+            self._ledger.add_provider_item(self._role, self._reference, item)
+
     def collect(self) -> None:
         """Settle what was announced or carried forward; the rest waits for a person."""
-        rest = self._adjustment.amount
-        items = self._ledger.provider_items(self._role, self._reference) if self._reference else []
-        for item in items:
-            settled = item.settle(rest)
-            if settled:
-                rest -= settled
-                self._add_line(self._role, item.account, settled, item.partner, (item.id,))
+        rest = self._settle(self._role)
         if rest:
             self._wait(rest)
+
+    def _settle(self, role: Role) -> Decimal:
+        """Settle open items of the opposite sign and the same reference, oldest first; return the rest."""
+        rest = self._adjustment.amount
+        items = self._ledger.provider_items(role, self._reference) if self._reference else []
+        for item in items:
+            settled = item.settle(rest).copy_sign(rest)
+            if settled:
+                rest -= settled
+                self._add_line(role, item.account, settled, item.partner, (item.id,))
+        return rest
 
     def _wait(self, rest: Decimal) -> None:
         announced = self._adjustment.amount - rest

@@ -21,7 +21,9 @@ from .settlement import park
 REVERSAL_STATUS = "22"
 
 _PARKED_KINDS = {Role.UNAPPLIED_CASH: ItemKind.UNAPPLIED, Role.TAKEBACK: ItemKind.TAKEBACK}
-_ITEM_ROLES = frozenset({Role.PATIENT_RECEIVABLE, Role.PAYER_RECEIVABLE, *_PARKED_KINDS})
+_ITEM_ROLES = frozenset(
+    {Role.PATIENT_RECEIVABLE, Role.PAYER_RECEIVABLE, Role.DENIED_RECEIVABLE, *_PARKED_KINDS}
+)
 
 
 def plan_reversal(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context: PostingContext) -> None:
@@ -77,7 +79,7 @@ def _by_account(original: PriorPosting) -> dict[tuple, list[PostedLine]]:
     """Group the lines whose balances make up one amount to take back."""
     groups: dict[tuple, list[PostedLine]] = {}
     for line in original.posted_lines():
-        groups.setdefault((line.role, line.account, line.partner), []).append(line)
+        groups.setdefault((line.role, line.account, line.partner, line.distribution), []).append(line)
     return groups
 
 
@@ -93,7 +95,8 @@ def _take_back(
     elif role in _ITEM_ROLES:
         _close(plan, claim, account, lines, amount, context)
     else:
-        plan.add_line(role, lines[0].account, lines[0].partner, amount)
+        taken_back = plan.add_line(role, lines[0].account, lines[0].partner, amount)
+        taken_back.distribution = lines[0].distribution
         plan.allowance += amount
 
 

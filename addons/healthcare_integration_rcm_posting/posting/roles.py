@@ -16,6 +16,7 @@ class Role(str, Enum):
     CLAIM_RECEIVABLE = "claim_receivable"
     PATIENT_RECEIVABLE = "patient_receivable"
     PAYER_RECEIVABLE = "payer_receivable"
+    DENIED_RECEIVABLE = "denied_receivable"
     ALLOWANCE = "allowance"
     UNAPPLIED_CASH = "unapplied_cash"
     TAKEBACK = "takeback"
@@ -52,6 +53,7 @@ _LABELS = {
     Role.CLAIM_RECEIVABLE: "Receivable of the claim",
     Role.PATIENT_RECEIVABLE: "Receivable - patient",
     Role.PAYER_RECEIVABLE: "Receivable - next payer",
+    Role.DENIED_RECEIVABLE: "Receivable - denied",
     Role.ALLOWANCE: "Contractual allowance",
     Role.UNAPPLIED_CASH: "Unapplied cash",
     Role.TAKEBACK: "Takeback to identify",

@@ -130,12 +130,20 @@ NO_RULE = PostingRule(Treatment.REVIEW)
 NO_PROVIDER_RULE = ProviderAdjustmentRule(Role.PROVIDER_ADJUSTMENT_REVIEW)
 
 
+def _own_accounts(rules: Iterable) -> frozenset[int]:
+    return frozenset(rule.account for rule in rules if rule.account is not None)
+
+
 class RuleTable:
-    """Resolves adjustments of claims and service lines; what no rule covers goes to review."""
+    """Resolves adjustments of claims and service lines; what no rule covers goes to review.
+
+    :ivar accounts: the accounts that rules name
+    """
 
     def __init__(self, rules: Iterable[PostingRule]):
         self._rules = tuple(rules)
         self._candidates: dict[tuple, tuple[PostingRule, ...]] = {}
+        self.accounts = _own_accounts(self._rules)
 
     def resolve(self, payer: int | None, group: str, reason: str, day: datetime.date | None) -> PostingRule:
         """Return the rule for an adjustment, :data:`NO_RULE` when there is none.
@@ -160,10 +168,14 @@ class RuleTable:
 
 
 class ProviderAdjustmentRuleTable:
-    """Resolves provider adjustments by code and sign; what no rule covers is to be identified."""
+    """Resolves provider adjustments by code and sign; what no rule covers is to be identified.
+
+    :ivar accounts: the accounts that rules name
+    """
 
     def __init__(self, rules: Iterable[ProviderAdjustmentRule]):
         self._rules = _best_first(rules)
+        self.accounts = _own_accounts(self._rules)
 
     def resolve(
         self, payer: int | None, code: str, sign: Sign, day: datetime.date | None

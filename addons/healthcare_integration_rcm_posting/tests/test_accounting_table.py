@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import OTHER_PAYER_ID, RcmCase, claim, provider_adjustment, service_line
@@ -53,6 +54,48 @@ class TestClaims(RcmCase):
         exception = self.exceptions(remittance)
         self.assertEqual(exception.code, "remittance.claim.denied")
         self.assertEqual(exception.amount, 100)
+
+    def denied_and_moved(self, number):
+        self.company.rcm_denied_claim_policy = "reclass"
+        invoice = self.claim_invoice(number, 100)
+        remittance = self.take_in(self.remit(claim(number, 100, 0, ("CO 50", 100))))
+        self.assert_posted(remittance, denied_receivable=100, claim_receivable=-100)
+        [line] = remittance.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "denied_receivable")
+        self.assertEqual((line.partner_id, line.amount_residual), (self.payer, 100))
+        self.assertEqual((invoice.amount_residual, invoice.rcm_claim_status), (0, "denied"))
+        self.assertEqual(remittance.claim_ids.outcome, "denied")
+        self.assertEqual(self.codes(remittance), ["remittance.claim.denied"])
+        return invoice, remittance, line
+
+    def test_denied_claim_moves_where_the_company_says_so(self):
+        _invoice, _remittance, line = self.denied_and_moved("A100015")
+        paid = self.take_in(self.remit(claim("A100015", 100, 80, ("CO 45", 20))))
+        self.assert_posted(paid, allowance=20, claim_receivable=-100)
+        self.assertTrue(line.reconciled, "the open item of the claim is what was moved")
+
+    def test_moved_denial_is_reversed_and_corrected(self):
+        invoice, _remittance, line = self.denied_and_moved("A100016")
+        corrected = self.take_in(
+            self.remit(
+                claim("A100016", -100, 0, ("CO 50", -100), status="22"),
+                claim("A100016", 100, 90, ("CO 45", 10)),
+            )
+        )
+        self.assert_posted(corrected, allowance=10, denied_receivable=-100)
+        self.assertTrue(line.reconciled)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    def test_undo_of_a_moved_denial(self):
+        invoice, remittance, line = self.denied_and_moved("A100017")
+        remittance.with_user(self.biller).action_undo()
+        self.assertEqual((invoice.amount_residual, invoice.rcm_claim_status), (100, False))
+        self.assertTrue(line.reconciled)
+
+    def test_undo_refuses_when_a_moved_denial_was_paid_later(self):
+        _invoice, remittance, _line = self.denied_and_moved("A100018")
+        self.take_in(self.remit(claim("A100018", 100, 100)))
+        with self.assertRaisesRegex(UserError, "Release first"):
+            remittance.with_user(self.biller).action_undo()
 
     def test_denied_line_of_a_paid_claim(self):
         invoice = self.claim_invoice("A100005", 100)
@@ -230,6 +273,35 @@ class TestProviderAdjustments(RcmCase):
         remittance = self.pay(400, adjustments=[provider_adjustment("WO", 100, "UNKNOWN")])
         self.assert_posted(remittance, claim_receivable=-400, takeback=100)
         self.assertEqual(self.exceptions(remittance).code, "remittance.provider_adjustment.takeback")
+
+    def test_announcement_pairs_with_the_collection_before_it(self):
+        collected = self.pay(600, adjustments=[provider_adjustment("WO", 200, "R1")])
+        self.assert_posted(collected, claim_receivable=-600, takeback=200)
+        exception = self.exceptions(collected)
+        announced = self.pay(600, adjustments=[provider_adjustment("WO", -250, "r 1")])
+        self.assertEqual((collected.amount, announced.amount), (400, 850))
+        self.assert_posted(announced, claim_receivable=-600, takeback=-200, payer_refund=-50)
+        takebacks = (collected + announced).entry_ids.line_ids.filtered(
+            lambda line: line.rcm_role == "takeback"
+        )
+        self.assertEqual(takebacks.mapped("reconciled"), [True, True])
+        self.assertEqual(exception.state, "resolved")
+        self.assertFalse(self.exceptions(collected))
+
+    def test_announcement_of_a_part_leaves_the_exception_open(self):
+        collected = self.pay(600, adjustments=[provider_adjustment("WO", 200, "R2")])
+        announced = self.pay(600, adjustments=[provider_adjustment("WO", -50, "R2")])
+        self.assert_posted(announced, claim_receivable=-600, takeback=-50)
+        self.assertEqual(self.exceptions(collected).code, "remittance.provider_adjustment.takeback")
+
+    def test_balance_is_applied_before_it_is_carried_forward(self):
+        applied = self.pay(600, adjustments=[provider_adjustment("FB", 200, "T88")])
+        exception = self.exceptions(applied)
+        carried = self.pay(600, adjustments=[provider_adjustment("FB", -200, "X")], trace="T88")
+        self.assert_posted(carried, claim_receivable=-600, forward_balance=-200)
+        self.assertEqual(exception.state, "resolved")
+        lines = (applied + carried).entry_ids.line_ids
+        self.assertTrue(all(line.reconciled for line in lines if line.rcm_role == "forward_balance"))
 
     def test_balance_is_carried_forward_and_applied(self):
         carried = self.take_in(

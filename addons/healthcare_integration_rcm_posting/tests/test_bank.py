@@ -57,6 +57,16 @@ class TestBank(RcmCase):
         remittance = self.take_in(self.remit(claim("K100006", 100, 0, ("PR 1", 100))))
         self.assertEqual(remittance.bank_state, "none")
 
+    def test_billing_right_is_enough(self):
+        remittance = self.paid("K100008", 101, trace="TRACE904")
+        line = self.bank_line(101, "TRACE904")
+        self.biller.group_ids -= self.env.ref("account.group_account_user")
+        self.biller.group_ids += self.env.ref("account.group_account_invoice")
+        self.biller.group_ids += self.env.ref("account.group_account_readonly")
+        remittance.with_user(self.biller).action_match_bank()
+        self.assertEqual(remittance.bank_line_id, line)
+        self.assertTrue(line.is_reconciled)
+
     def test_matched_remittance_is_not_undone(self):
         remittance = self.paid("K100007", 100, trace="TRACE903")
         self.bank_line(100, "TRACE903")

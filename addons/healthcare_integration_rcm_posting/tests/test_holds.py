@@ -39,7 +39,30 @@ class TestHolds(RcmCase):
         )
         self.assertEqual(len(exceptions), 1)
         self.assertEqual(exceptions.message_count, 3)
+        self.assertEqual(exceptions.amount, 300)
         self.assertEqual(set(remittances.mapped("state")), {"held"})
+
+    def test_a_remittance_counts_once_however_often_it_fails(self):
+        remittances = self.take_in(
+            *(self.remit(claim(f"H30000{n}", 100, 100 + n), payer="1777777777") for n in range(2))
+        )
+        exception = self.exceptions(remittances[0])
+        self.assertEqual(exception.amount, 201)
+        remittances[0].message_id.with_user(self.biller).action_reprocess()
+        self.assertEqual(exception.amount, 101)
+        self.run_tasks()
+        self.assertEqual((exception.state, exception.amount), ("open", 201))
+
+    def test_what_is_decided_keeps_its_amount(self):
+        self.claim_invoice("H400001", 100)
+        mended = self.take_in(self.remit(claim("H400001", 100, 100), payer="1777777777"))
+        waived = self.take_in(self.remit(claim("H400002", 70, 70)), usage="T")
+        self.env["integration.reference"]._remember(self.system, "payer", "1777777777", self.payer)
+        exceptions = self.exceptions(mended) + self.exceptions(waived)
+        self.resolve(exceptions[0])
+        exceptions[1].with_user(self.biller)._waive("A test")
+        self.assertEqual(exceptions.mapped("state"), ["resolved", "waived"])
+        self.assertEqual(exceptions.mapped("amount"), [100, 70])
 
     def test_unknown_payee(self):
         remittance = self.remit(claim("H100002", 100, 100))

@@ -49,3 +49,21 @@ class TestPreview(RcmCase):
         self.company.rcm_closed_period_policy = "hold"
         preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
         self.assertIn("remittance.hold.period_locked", preview.hold)
+
+    def test_patients_are_named_to_the_group_for_private_data_only(self):
+        self.claim_invoice("V100006", 100)
+        remittance = self.take_in(self.remit(claim("V100006", 100, 70, ("PR 1", 30)), payer="1444444444"))
+        self.env["integration.reference"]._remember(self.system, "payer", "1444444444", self.payer)
+
+        def shown():
+            action = remittance.with_user(self.biller).action_preview()
+            preview = self.env[action["res_model"]].with_user(self.biller).browse(action["res_id"])
+            fields = list(preview.line_ids.fields_get(attributes=()))
+            return str(preview.line_ids.read(fields)) + str(preview.read())
+
+        masked = shown()
+        self.assertNotIn(self.patient.name, masked)
+        self.assertIn("Private", masked)
+        self.assertIn(self.payer.name, masked)
+        self.biller.group_ids += self.env.ref("healthcare_integration_base.group_phi")
+        self.assertIn(self.patient.name, shown())

@@ -39,6 +39,44 @@ class TestReview(RcmCase):
         self.assertEqual(self.exceptions(remittance).code, "remittance.adjustment.no_rule")
         self.assert_posted(remittance, claim_receivable=-80)
 
+    def unruled(self):
+        return self.env["integration.exception"].search(
+            [("code", "=", "remittance.adjustment.no_rule"), ("state", "=", "open")]
+        )
+
+    def test_a_missing_rule_carries_the_amount_of_all_entries_and_remittances(self):
+        self.company.rcm_entry_claim_limit = 1
+        self.take_in_unknown_reason("R200001", "R200002")
+        self.take_in_unknown_reason("R200003")
+        self.assertEqual(self.unruled().amount, 60)
+
+    def test_a_review_for_another_rule_counts_nothing_twice(self):
+        self.company.rcm_entry_claim_limit = 1
+        numbers = ("R200004", "R200005")
+        for number in numbers:
+            self.claim_invoice(number, 100)
+        self.take_in(
+            self.remit(*(claim(number, 100, 80, ("CO 9999", 15), ("CO 8888", 5)) for number in numbers))
+        )
+        other, unruled = self.unruled().sorted("amount")
+        self.assertEqual((other.amount, unruled.amount), (10, 30))
+        self.add_rule("8888", "allowance")
+        other.with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assertEqual((self.unruled(), self.unruled().amount), (unruled, 30))
+
+    def test_an_undone_remittance_leaves_the_exception_to_the_others(self):
+        first = self.take_in_unknown_reason("R200006")
+        second = self.take_in_unknown_reason("R200007", "R200008")
+        exception = self.unruled()
+        self.assertEqual(exception.amount, 60)
+        second.with_user(self.biller).action_undo()
+        self.assertEqual((exception.state, exception.amount), ("open", 20))
+        self.assertEqual((exception.rcm_remittance_id, exception.message_ids), (first, first.message_id))
+        self.assertFalse(second.exception_count)
+        first.with_user(self.biller).action_undo()
+        self.assertEqual(exception.state, "resolved")
+
     def test_service_line(self):
         invoice = self.claim_invoice("R100004", 100)
         document = claim("R100004", 100, 80)

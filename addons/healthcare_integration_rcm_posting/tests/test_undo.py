@@ -40,6 +40,38 @@ class TestUndo(RcmCase):
         remittance.invalidate_recordset(["clearing_total"])
         self.assertEqual(remittance.clearing_total, 120)
 
+    def test_the_reversals_belong_to_the_remittance(self):
+        self.claim_invoice("U200001", 100)
+        before = self.trial_balance()
+        remittance = self.take_in(self.remit(claim("U200001", 100, 100)))
+        original = remittance.entry_ids
+        self.undo(remittance)
+        reversal = remittance.entry_ids - original
+        self.assertEqual(reversal.reversed_entry_id, original)
+        self.assertEqual(remittance.entry_count, 2)
+        self.assertEqual(remittance.clearing_total, 0)
+        self.assertEqual(
+            self.env["account.move"].search(remittance.action_open_entries()["domain"]), original + reversal
+        )
+        for refused in (reversal.button_draft, reversal._reverse_moves):
+            with self.assertRaisesRegex(UserError, "post the remittance again"):
+                refused()
+        remittance.with_user(self.biller).action_post()
+        self.run_tasks()
+        self.assertEqual((remittance.state, remittance.clearing_total), ("posted", 100))
+        # The task's cursor gave out the journal's next number, of which this one does not know.
+        self.env.cr.precommit.data.pop("sequence.mixin", None)
+        self.undo(remittance)
+        self.assertEqual((remittance.entry_count, self.trial_balance()), (4, before))
+
+    def test_the_audit_log_names_the_remittance(self):
+        self.claim_invoice("U300001", 100)
+        remittance = self.take_in(self.remit(claim("U300001", 100, 100)))
+        self.undo(remittance)
+        self.env.user.group_ids += self.env.ref("healthcare_integration_base.group_auditor")
+        entry = self.env["integration.audit.entry"].search([("event", "=", "remittance.undone")], limit=1)
+        self.assertEqual((entry.record_label, entry.detail_text), (remittance.display_name, "Generation: 1"))
+
     def test_undo_refuses_after_the_patient_paid(self):
         self.claim_invoice("U100002", 100)
         remittance = self.take_in(self.remit(claim("U100002", 100, 80, ("PR 1", 20))))
@@ -70,6 +102,25 @@ class TestUndo(RcmCase):
         self.undo(collected)
         self.undo(announced)
         self.assertFalse(self.trial_balance())
+
+    def test_undo_of_what_paired_up_asks_again(self):
+        interest = provider_adjustment("L6", -300)
+        collected = self.take_in(self.remit(adjustments=[provider_adjustment("WO", 200, "U8"), interest]))
+        asked = self.exceptions(collected)
+        before = self.trial_balance()
+        announced = self.take_in(self.remit(adjustments=[provider_adjustment("WO", -200, "U8")]))
+        self.assertFalse(self.exceptions(collected))
+        with self.assertRaisesRegex(UserError, "Release first"):
+            self.undo(collected)
+        self.undo(announced)
+        self.assertEqual(self.trial_balance(), before)
+        again = self.exceptions(collected)
+        self.assertEqual(
+            (again.code, again.subject, again.amount, again.remedy),
+            (asked.code, asked.subject, asked.amount, asked.remedy),
+        )
+        self.undo(collected)
+        self.assertFalse(self.exceptions(collected))
 
     def test_undo_of_a_reversal_settles_the_invoice_again(self):
         invoice = self.claim_invoice("U100003", 600)

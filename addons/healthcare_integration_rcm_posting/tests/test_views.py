@@ -177,15 +177,19 @@ class TestViews(RcmCase):
         self.assertEqual(found.adjustment_ids[0].group_label, "CO Contractual obligation")
         self.assertIn("CO 97", found.service_line_ids[1].adjustment_summary)
 
-    def test_an_unknown_party_is_mapped_from_its_exception(self):
-        self.take_in(self.remit(claim("V200002", 10, 10), payer="1555555555"))
-        exception = self.env["integration.exception"].search([("subject", "=", "payer:1555555555")])
-        context = exception.with_user(self.biller).action_map_rcm_party()["context"]
-        reference = self.env["integration.reference"].with_user(self.biller).with_context(context)
-        reference.create({"res_id": self.payer.id})
-        self.assertEqual(
-            self.env["integration.reference"]._find(self.system, "payer", "1555555555"), self.payer
+    def test_reasons_are_in_the_order_of_their_numbers(self):
+        wanted = ["1", "2", "45", "100", "A1", "B7", "B10", False]
+        rules = self.env["rcm.posting.rule"].create(
+            [{"reason": reason, "treatment": "review", "priority": 77} for reason in reversed(wanted)]
         )
+        ours = [("id", "in", rules.ids)]
+        self.assertEqual(rules.search(ours).mapped("reason"), wanted)
+        self.assertEqual(rules.search(ours, order="reason desc").mapped("reason"), wanted[::-1])
+        adjustments = self.remittance.claim_ids.adjustment_ids
+        for adjustment_record, reason in zip(adjustments[:2], ("100", "45"), strict=True):
+            adjustment_record.sudo().reason = reason
+        found = adjustments.search([("id", "in", adjustments[:2].ids)], order="reason")
+        self.assertEqual(found.mapped("reason"), ["45", "100"])
 
     def test_a_missing_rule_is_added_from_its_exception(self):
         self.claim_invoice("V200003", 100)

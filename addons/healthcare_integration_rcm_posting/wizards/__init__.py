@@ -1,5 +1,7 @@
 from . import (
     rcm_claim_match,
+    rcm_claim_match_candidate,
+    rcm_party_mapping,
     rcm_posting_setup,
     rcm_posting_setup_line,
     rcm_remittance_preview,

@@ -1,10 +1,14 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
+MOST_OFFERED = 10
+
 
 class RcmClaimMatch(models.TransientModel):
-    """Asks which invoice a claim belongs to; what fits best is offered first."""
+    """Asks which invoice a claim belongs to; what may fit is offered."""
 
     _name = "rcm.claim.match"
     _description = "Match Claim to Invoice"
@@ -15,40 +19,51 @@ class RcmClaimMatch(models.TransientModel):
     claim_number = fields.Char(related="claim_id.claim_number")
     charge = fields.Monetary(related="claim_id.charge")
     paid = fields.Monetary(related="claim_id.paid")
-    candidate_ids = fields.Many2many("account.move", compute="_compute_candidate_ids")
+    candidate_ids = fields.One2many("rcm.claim.match.candidate", "match_id", readonly=True)
     invoice_id = fields.Many2one(
         "account.move",
-        compute="_compute_invoice_id",
-        store=True,
-        readonly=False,
-        required=True,
         domain="[('move_type', '=', 'out_invoice'), ('state', '=', 'posted'),"
         " ('company_id', '=', company_id)]",
     )
 
-    @api.depends("claim_id")
-    def _compute_candidate_ids(self):
-        for wizard in self:
-            claim = wizard.claim_id
-            wizard.candidate_ids = claim.candidate_ids or self.env["account.move"].search(
-                [
-                    ("move_type", "=", "out_invoice"),
-                    ("state", "=", "posted"),
-                    ("company_id", "=", claim.company_id.id),
-                    ("amount_total", "=", claim.charge),
-                    ("payment_state", "in", ("not_paid", "partial")),
-                ],
-                limit=10,
-            )
+    @api.model
+    def _of(self, claim):
+        """Return the dialog of a claim; an invoice that is the only one to fit is chosen already."""
+        candidates = self._candidates(claim)
+        return self.create(
+            {
+                "claim_id": claim.id,
+                "candidate_ids": [Command.create({"invoice_id": invoice.id}) for invoice in candidates],
+                "invoice_id": candidates.id if len(candidates) == 1 else False,
+            }
+        )
 
-    @api.depends("candidate_ids")
-    def _compute_invoice_id(self):
-        """Offer the invoice when only one may fit; the biller still confirms it."""
-        for wizard in self:
-            wizard.invoice_id = wizard.candidate_ids if len(wizard.candidate_ids) == 1 else wizard.invoice_id
+    @api.model
+    def _candidates(self, claim):
+        """Return what the claim's number found, else open invoices of its amount."""
+        return claim.candidate_ids or self.env["account.move"].search(
+            [
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+                ("company_id", "=", claim.company_id.id),
+                ("amount_total", "=", claim.charge),
+                ("payment_state", "in", ("not_paid", "partial")),
+            ],
+            limit=MOST_OFFERED,
+        )
 
     def action_match(self):
+        """Match the claim to the invoice that is chosen.
+
+        :raise UserError: if none is
+        """
         self.ensure_one()
         require_group(self.claim_id, "group_operator")
-        self.claim_id._match_by_hand(self.invoice_id)
+        if not self.invoice_id:
+            raise UserError(self.env._("Choose the invoice of the claim."))
+        return self._match(self.invoice_id)
+
+    def _match(self, invoice):
+        require_group(self.claim_id, "group_operator")
+        self.claim_id._match_by_hand(invoice)
         return {"type": "ir.actions.act_window_close"}

@@ -11,6 +11,7 @@ ACCOUNT_TYPES = {
     Role.CLEARING: "asset_current",
     Role.PATIENT_RECEIVABLE: "asset_receivable",
     Role.PAYER_RECEIVABLE: "asset_receivable",
+    Role.DENIED_RECEIVABLE: "asset_receivable",
     Role.ALLOWANCE: "income",
     Role.UNAPPLIED_CASH: "liability_current",
     Role.TAKEBACK: "asset_current",

@@ -18,7 +18,8 @@ class RcmRemittancePreview(models.TransientModel):
     def _of(self, remittance):
         """Return the preview of a remittance."""
         entries, error = remittance._preview_plan()
-        return self.create(
+        # Who may not see the partners may still look at the rest.
+        preview = self.sudo().create(
             {
                 "remittance_id": remittance.id,
                 "hold": str(error) if error else False,
@@ -34,3 +35,4 @@ class RcmRemittancePreview(models.TransientModel):
                 ],
             }
         )
+        return preview.with_env(self.env)

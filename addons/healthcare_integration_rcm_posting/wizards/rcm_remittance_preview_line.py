@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..models.rcm_claim import PRIVATE
 from ..posting.roles import Role
 
 
@@ -14,10 +15,17 @@ class RcmRemittancePreviewLine(models.TransientModel):
     part = fields.Integer(string="Entry", aggregator=None)
     role = fields.Selection(selection="_selection_role")
     account_id = fields.Many2one("account.account")
-    partner_id = fields.Many2one("res.partner")
+    partner_id = fields.Many2one("res.partner", groups=PRIVATE)
+    partner_label = fields.Char(string="Partner Shown", compute="_compute_partner_label")
     label = fields.Char()
     debit = fields.Monetary()
     credit = fields.Monetary()
+
+    @api.depends("partner_id")
+    def _compute_partner_label(self):
+        for line in self:
+            # The field is closed to those whom the label is for.
+            line.partner_label = line.sudo().partner_id.sudo(False)._rcm_masked_name()
 
     @api.model
     def _selection_role(self):

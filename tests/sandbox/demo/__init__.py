@@ -9,6 +9,7 @@ module             idea
 ``adjudication``   what a payer decides on a claim
 ``statements``     payments, and the files that carry them
 ``deliveries``     the files of three days, one story each
+``bank``           the deposits that the bank shows on the fourth day
 ``remittances``    the program that writes a day's files into the clearing house's mailbox
 ``hospital``       the group in an Odoo database; ``company``, ``invoices``, ``interface`` and
                    ``people`` are its parts

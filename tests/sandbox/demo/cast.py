@@ -14,6 +14,8 @@ GROUP_NAME = "Lakeside Health Group"
 #: Folders of the mailbox, as the clearing house names them, and the group's login there.
 INBOX, ARCHIVE = "outbound/835", "outbound/taken"
 MAILBOX_LOGIN = "lakeside"
+#: The bank journal of electronic payments.
+EFT_JOURNAL_CODE = "EFT"
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ PATIENTS = tuple(f"{family}, {given}" for family in _FAMILY_NAMES for given in _
 
 ADMINISTRATOR = "admin"
 _ROLES = "healthcare_integration_base.group_"
-#: Without the second one Odoo hides the items of a journal entry.
-_BILLING = ("account.group_account_invoice", "account.group_account_readonly")
+#: The first one is billing and the bank; without the second one Odoo hides the items of a journal entry.
+_BILLING = ("account.group_account_basic", "account.group_account_readonly")
 PEOPLE = (
     Person("biller", "Bill Biller", "resolves exceptions", (f"{_ROLES}operator", *_BILLING)),
     Person(

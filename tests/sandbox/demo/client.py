@@ -55,4 +55,5 @@ class Client:
             result = json.load(answer)
         if error := result.get("error"):
             raise ClientError(error.get("data", {}).get("message") or error["message"])
-        return result["result"]
+        # Odoo leaves the result out of the answer when a method returns nothing.
+        return result.get("result")

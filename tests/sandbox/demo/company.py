@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from odoo.fields import Command
 
-from .cast import FACILITIES, GROUP_NAME
+from .cast import EFT_JOURNAL_CODE, FACILITIES, GROUP_NAME
 
 CHART = "us"
-EFT_JOURNAL_CODE = "EFT"
 
 
 def create_group(env):

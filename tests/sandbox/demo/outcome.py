@@ -28,6 +28,7 @@ class Row:
     :ivar paid: BPR02
     :ivar cleared: what the journal entries put on the clearing account; None when nothing is posted
     :ivar reasons: why something waits
+    :ivar bank: whether a bank statement line brought the payment; empty when nothing is expected
     """
 
     file: str
@@ -38,6 +39,7 @@ class Row:
     cleared: float | None = None
     state: str = ""
     reasons: list[str] = field(default_factory=list)
+    bank: str = ""
 
     @property
     def clears(self) -> str:
@@ -59,10 +61,15 @@ class Cause:
 
 @dataclass
 class Outcome:
-    """The whole: rows in the order of the files, causes by the money at stake."""
+    """The whole: rows in the order of the files, causes by the money at stake.
+
+    :ivar deposits: amounts of the bank statement lines that no payment was matched with; None without any
+        statement
+    """
 
     rows: list[Row]
     causes: list[Cause]
+    deposits: list[float] | None = None
 
 
 def collect(client: Client) -> Outcome:
@@ -72,12 +79,13 @@ def collect(client: Client) -> Outcome:
         [("state", "in", ("open", "in_progress"))],
         ["code", "name", "subject", "found", "amount", "message_ids"],
     )
-    return Outcome(_rows(client, exceptions), _causes(exceptions))
+    deposits = _unmatched_deposits(client)
+    return Outcome(_rows(client, exceptions, deposits), _causes(exceptions), deposits)
 
 
 def render(outcome: Outcome) -> str:
     """Return the table and the summary of the exceptions as lines of at most :data:`WIDTH` characters."""
-    head = ("File", "Payer", "Claims", "Posted", "Paid", "Clearing", "= BPR02", "State")
+    head = ("File", "Payer", "Claims", "Posted", "Paid", "Clearing", "= BPR02", "State", "Bank")
     lines = [_line(*head), "-" * WIDTH]
     previous = None
     for row in outcome.rows:
@@ -85,13 +93,18 @@ def render(outcome: Outcome) -> str:
         lines += [wrapped for reason in row.reasons for wrapped in _wrapped(reason)]
         previous = row.file
     lines += ["-" * WIDTH, _total(outcome.rows), ""]
-    return "\n".join(lines + _summary(outcome.causes))
+    return "\n".join(lines + _bank_summary(outcome) + _summary(outcome.causes))
 
 
 # === READING === #
 
 
-def _rows(client: Client, exceptions: list[dict]) -> list[Row]:
+def _unmatched_deposits(client: Client) -> list[float] | None:
+    lines = client.search_read("account.bank.statement.line", [], ["amount", "is_reconciled"])
+    return [line["amount"] for line in lines if not line["is_reconciled"]] if lines else None
+
+
+def _rows(client: Client, exceptions: list[dict], deposits: list[float] | None) -> list[Row]:
     messages = client.search_read(
         "integration.message",
         [("direction", "=", "in")],
@@ -111,7 +124,8 @@ def _rows(client: Client, exceptions: list[dict]) -> list[Row]:
     shown = [message for message in messages if message["parent_id"] or not message["child_count"]]
     shown.sort(key=lambda message: (_delivered(message["file_name"]), message["position"]))
     return [
-        _row(message, remittances.get(message["id"]), outcomes, waiting[message["id"]]) for message in shown
+        _row(message, remittances.get(message["id"]), outcomes, waiting[message["id"]], deposits)
+        for message in shown
     ]
 
 
@@ -124,10 +138,17 @@ _FIELDS = [
     "clearing_total",
     "state",
     "state_reason",
+    "bank_state",
 ]
 
 
-def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: list[dict]) -> Row:
+def _row(
+    message: dict,
+    remittance: dict | None,
+    outcomes: dict,
+    exceptions: list[dict],
+    deposits: list[float] | None,
+) -> Row:
     row = Row(file=message["file_name"], state=message["state"])
     if message["state"] in ("duplicate", "rejected") and message["state_reason"]:
         row.reasons.append(message["state_reason"])
@@ -146,8 +167,19 @@ def _row(message: dict, remittance: dict | None, outcomes: dict, exceptions: lis
         )
         waiting = [f"{counts[name]} {label}" for name, label in _OUTCOMES.items() if counts.get(name)]
         row.reasons += [f"claims: {', '.join(waiting)}"] if waiting else []
+        row.bank = remittance["bank_state"] if row.paid else ""
     row.reasons += _reasons(exceptions)
+    if row.bank == "waiting" and deposits is not None:
+        row.reasons.append(_why_no_deposit(row.paid, deposits))
     return row
+
+
+def _why_no_deposit(paid: float, deposits: list[float]) -> str:
+    alike = sum(1 for amount in deposits if abs(amount - paid) < _TOLERANCE)
+    if not alike:
+        return "bank: no deposit of this amount yet"
+    times = "one deposit" if alike == 1 else f"{alike} deposits"
+    return f"bank: {times} of this amount without its trace number; a person must choose"
 
 
 def _reasons(exceptions: list[dict]) -> list[str]:
@@ -189,17 +221,26 @@ def _delivered(file_name: str) -> tuple[str, str]:
 
 
 def _line(
-    file: str, payer: str, claims: str, posted: str, paid: str, cleared: str, clears: str, state: str
+    file: str,
+    payer: str,
+    claims: str,
+    posted: str,
+    paid: str,
+    cleared: str,
+    clears: str,
+    state: str,
+    bank: str,
 ) -> str:
     cells = (
-        f"{file[:24]:<24}",
-        f"{payer[:26]:<26}",
+        f"{file[:22]:<22}",
+        f"{payer[:23]:<23}",
         f"{claims:>6}",
         f"{posted:>6}",
         f"{paid:>12}",
         f"{cleared:>12}",
         f"{clears:<7}",
-        f"{state[:13]:<13}",
+        f"{state[:9]:<9}",
+        f"{bank[:7]:<7}",
     )
     return "  ".join(cells).rstrip()
 
@@ -214,6 +255,7 @@ def _row_line(row: Row, file: str) -> str:
         _money(row.cleared),
         row.clears,
         row.state,
+        row.bank,
     )
 
 
@@ -228,7 +270,20 @@ def _total(rows: list[Row]) -> str:
         _money(sum(row.cleared for row in posted)),
         "yes" if posted and all(row.clears == "yes" for row in posted) else "NO",
         "",
+        "",
     )
+
+
+def _bank_summary(outcome: Outcome) -> list[str]:
+    if outcome.deposits is None:
+        return []
+    expected = [row for row in outcome.rows if row.bank]
+    matched = [row for row in expected if row.bank == "matched"]
+    return [
+        f"The bank brought {len(matched)} of {len(expected)} payments, "
+        f"{_money(sum(row.paid for row in matched))}; {len(outcome.deposits)} deposits wait for a person.",
+        "",
+    ]
 
 
 def _summary(causes: list[Cause]) -> list[str]:

@@ -68,12 +68,13 @@ class TransactionIndex:
         for block in read_blocks(self._source, self.findings):
             for raw, start, end in raw_segments(block, self.findings):
                 if raw[:2] in _PREFIXES and _identifier(raw, block) in _IDENTIFIERS:
-                    yield from self._envelope(self._elements(raw, block), block.delimiters, start, end)
+                    segment = self._elements(raw, start, block.delimiters)
+                    yield from self._envelope(segment, block.delimiters, start, end)
                 elif tracker.transaction:
                     tracker.inside(1)
                     self._end = end
                 else:
-                    tracker.outside(self._elements(raw, block))
+                    tracker.outside(self._elements(raw, start, block.delimiters))
         last = tracker.transaction
         tracker.finish()
         if last:
@@ -102,8 +103,8 @@ class TransactionIndex:
             findings=tracked.findings.report(),
         )
 
-    def _elements(self, raw: bytes, block: Block) -> Segment:
-        return decode_segment(raw, block, self.findings).split(block.delimiters.element)
+    def _elements(self, raw: bytes, start: int, delimiters: Delimiters) -> Segment:
+        return decode_segment(raw, start, self.findings).split(delimiters.element)
 
 
 def _identifier(raw: bytes, block: Block) -> bytes:

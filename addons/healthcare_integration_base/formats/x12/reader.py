@@ -240,13 +240,22 @@ def _decode(data: bytes, block: Block, findings: FindingLog) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        terminator = block.delimiters.segment
-        pieces = data.split(terminator.encode("ascii"))
-        return terminator.join(decode_segment(piece, block, findings) for piece in pieces)
+        return block.delimiters.segment.join(_segment_by_segment(block, findings))
 
 
-def decode_segment(data: bytes, block: Block, findings: FindingLog) -> str:
-    """Return the text of bytes that should be UTF-8, else read as Latin-1 with a finding."""
+def _segment_by_segment(block: Block, findings: FindingLog) -> Iterator[str]:
+    end = block.offset
+    for piece in block.data.split(block.delimiters.segment.encode("ascii")):
+        start = end + len(piece) - len(piece.lstrip(_BYTES_BEFORE_SEGMENT))
+        yield decode_segment(piece.translate(None, block.delimiters.line_breaks), start, findings)
+        end += len(piece) + 1
+
+
+def decode_segment(data: bytes, start: int, findings: FindingLog) -> str:
+    """Return the text of bytes that should be UTF-8, else read as Latin-1 with a finding.
+
+    :param start: where the segment's identifier stands in the source
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -254,7 +263,7 @@ def decode_segment(data: bytes, block: Block, findings: FindingLog) -> str:
             Finding(
                 code="x12.encoding",
                 message="A segment is not UTF-8; it was read as Latin-1",
-                location=f"a segment behind byte {block.offset}",
+                location=f"the segment at byte {start}",
                 expected="UTF-8",
                 found="bytes above 7F that are not UTF-8",
                 remedy="Compare names with accents; agree on UTF-8 with the sender",

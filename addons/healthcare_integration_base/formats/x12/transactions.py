@@ -147,12 +147,12 @@ def _is_plain(text: str, delimiters: Delimiters) -> bool:
     One search answers this for nearly all blocks of a large file.
     """
     terminator = delimiters.segment
-    return text.endswith(terminator) and not _noteworthy(delimiters).search(terminator + text[:-1])
+    return text.endswith(terminator) and not _noteworthy(delimiters).search(terminator + text)
 
 
 @lru_cache(maxsize=16)
 def _noteworthy(delimiters: Delimiters) -> re.Pattern[str]:
     """Return what finds segments, each behind a terminator, that must be looked at one by one."""
     terminator, separator = re.escape(delimiters.segment), re.escape(delimiters.element)
-    end = rf"(?:[{separator}{terminator}]|\Z)"
+    end = rf"[{separator}{terminator}]"
     return re.compile(rf"{terminator}(?:[ \t{terminator}]|S[TE]{end}|G[SE]{end}|I[SE]A{end})")

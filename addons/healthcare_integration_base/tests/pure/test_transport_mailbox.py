@@ -219,7 +219,10 @@ class TestFetch:
 
     @pytest.mark.parametrize(
         "name",
-        ["../out/a", "..", ".", "", "/etc/passwd", "in/a", "a\0b", "a\nb", "..\\a", "x" * 256, "\udcff"],
+        [
+            *("../out/a", "..", ".", "", "/etc/passwd", "in/a", "a\0b", "a\nb", "a\r\nb", "..\\a"),
+            *("..\\..\\a", "x" * 256, "é" * 128, "\udcff", "a\x85b", "a\u2028b", "a\u202e538.exe", "\u2066a"),
+        ],
     )
     def test_names_that_lead_elsewhere(self, mailbox, name):
         (mailbox.path / "out" / "a").write_bytes(b"secret")

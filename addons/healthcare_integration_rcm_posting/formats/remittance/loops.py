@@ -43,7 +43,9 @@ def read_claim(state: ReaderState, claim: Claim, segments: Iterator[Numbered]) -
     following = _read_claim_segments(state, segments)
     if following is not None and following[0][0] == "SVC":
         following = read_service_lines(state, following, segments)
-    _close_claim(state, claim)
+    for finding in claim_balance(claim, state.header.control_number):
+        state.report(finding)
+    state.close_claim()
     return following
 
 
@@ -61,15 +63,6 @@ def _read_claim_segments(state: ReaderState, segments: Iterator[Numbered]) -> Nu
         except Damage:
             read_repaired(state, read, segment, position)
     return None
-
-
-def _close_claim(state: ReaderState, claim: Claim) -> None:
-    for finding in claim_balance(claim, state.header.control_number):
-        state.report(finding)
-    state.claim_count += 1
-    state.charge_total += claim.charge
-    state.paid_total += claim.paid
-    state.claim = None
 
 
 def read_between_claims(state: ReaderState, segment: Segment, position: int) -> None:

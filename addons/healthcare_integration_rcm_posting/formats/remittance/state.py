@@ -34,7 +34,7 @@ Document = RemittanceHeader | Claim | RemittanceSummary
 
 @dataclass(slots=True)
 class ReaderState:
-    """What is known of a transaction while it is read; ``claim`` and ``party`` are the open ones."""
+    """What is known of a transaction while it is read; ``party`` and ``claim`` are the open ones."""
 
     envelope: TransactionEnvelope
     findings: FindingLog
@@ -43,6 +43,7 @@ class ReaderState:
     seen: set[str] = field(default_factory=set)  # segments that may occur once
     party: Party | None = None
     claim: Claim | None = None
+    claim_findings: FindingLog | None = None  # of the open claim, once there is one
     provider_adjustments: list[ProviderAdjustment] = field(default_factory=list)
     provider_adjustment_total: Decimal = ZERO
     claim_count: int = 0
@@ -59,4 +60,15 @@ class ReaderState:
         """Keep a finding for the transaction and for the claim that is open."""
         self.findings.add(finding)
         if self.claim is not None:
-            self.claim.findings.append(finding)
+            self.claim_findings = self.claim_findings or FindingLog()
+            self.claim_findings.add(finding)
+
+    def close_claim(self) -> None:
+        """Count the open claim and give it its findings."""
+        claim = self.claim
+        if self.claim_findings is not None:
+            claim.findings = self.claim_findings.report()
+        self.claim = self.claim_findings = None
+        self.claim_count += 1
+        self.charge_total += claim.charge
+        self.paid_total += claim.paid

@@ -55,6 +55,12 @@ def test_wrong_width_is_read_by_separators():
     assert codes == ["x12.isa_width"]
 
 
+def test_wrong_width_and_blank_segments():
+    delimiters, codes = found(FILE.replace("PAYER          *", "PAYER*").replace("~", "~~\n~"))
+    assert delimiters == Delimiters("*", ":", "~", "^")
+    assert codes == ["x12.isa_width"]
+
+
 def test_wrong_width_names_the_width_found():
     header = find_header(FILE.replace("PAYER          *", "PAYER*", 1).encode())
     assert header.findings[0].found == "95 bytes, the terminator not counted"

@@ -2,7 +2,7 @@ import datetime
 import json
 
 import pytest
-from x12_files import FILE, GROUP, HEADER, TRAILERS, TRANSACTION, file_of, transaction
+from x12_files import FILE, GROUP, HEADER, TRAILERS, TRANSACTION, chunks, file_of, transaction
 
 from odoo.addons.healthcare_integration_base.errors import DocumentError, Finding
 from odoo.addons.healthcare_integration_base.formats.x12 import (
@@ -88,6 +88,23 @@ def test_a_transaction_that_is_not_used_up_is_passed_over():
     reader = TransactionReader(text.encode())
     numbers = [(one.envelope.control_number, next(one.segments)[0]) for one in reader]
     assert numbers == [("0001", "ST"), ("0002", "ST"), ("0003", "ST")]
+    assert reader.findings.report() == []
+
+
+def test_segments_asked_for_too_late_take_nothing_from_the_next_transaction():
+    first, second = transaction(1, "BPR*I*10"), transaction(2, "BPR*I*20", "LX*1")
+    reader = iter(TransactionReader(file_of(first, second).encode()))
+    left, current = next(reader), next(reader)
+    assert list(left.segments) == []
+    assert [segment[0] for segment in current.segments] == ["ST", "BPR", "LX", "SE"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_blank_segments_are_not_counted(size):
+    text = file_of(transaction(1, "BPR*I*10"), transaction(2, "LX*1")).replace("~", "~~")
+    reader = TransactionReader(chunks(text.encode(), size))
+    positions = [one.envelope.position for one in reader]
+    assert positions == [3, 6]
     assert reader.findings.report() == []
 
 

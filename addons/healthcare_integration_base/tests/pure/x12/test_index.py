@@ -13,6 +13,7 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
 )
 
 TWO = transaction(1, "BPR*I*10"), transaction(2, "BIG*20260302*1", set_identifier="810")
+MANY = TWO * 30
 
 
 def test_every_transaction_is_listed():
@@ -29,14 +30,14 @@ def test_every_transaction_is_listed():
 @pytest.mark.parametrize("line_break", ["", "\n", "\r\n", "\n    "])
 @pytest.mark.parametrize("size", [1, 5, 111, 100_000])
 def test_byte_range_is_exactly_st_to_se(line_break, size):
-    data = file_of(*TWO).replace("~", "~" + line_break).encode()
+    data = file_of(*MANY).replace("~", "~" + line_break).encode()
     entries = list(TransactionIndex(chunks(data, size)))
     parts = [data[entry.start : entry.end].decode() for entry in entries]
-    assert parts == [part.replace("~", "~" + line_break).rstrip(line_break or None) for part in TWO]
+    assert parts == [part.replace("~", "~" + line_break).rstrip(line_break or None) for part in MANY]
 
 
 def test_byte_range_reads_to_the_same_segments():
-    data = file_of(*TWO).replace("~", "\n").encode()
+    data = file_of(*MANY).replace("~", "\n").encode()
     for entry, whole in zip(TransactionIndex(data), TransactionReader(data), strict=True):
         part = read_transaction(data[entry.start : entry.end], entry.envelope)
         assert list(part.segments) == list(whole.segments)

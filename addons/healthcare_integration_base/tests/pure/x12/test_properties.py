@@ -3,7 +3,7 @@ import string
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from x12_files import FILE, chunks, file_of, transaction
+from x12_files import FILE, LONG_FILE, chunks, file_of, transaction
 
 from odoo.addons.healthcare_integration_base.errors import IntegrationError
 from odoo.addons.healthcare_integration_base.formats.x12 import (
@@ -37,7 +37,7 @@ segments = st.tuples(identifiers, st.lists(values, max_size=5)).map(lambda pair:
 bodies = st.lists(segments, max_size=8)
 
 DATA = (
-    FILE
+    LONG_FILE
     + file_of(transaction(1, "BPR*I*0", "N1*PR*Café"), transaction(2, "CLP*1*1*100"), control_number=2)
     .translate(str.maketrans("*:~", "|>'"))
     .replace("'", "'\r\n")
@@ -56,13 +56,16 @@ def write(writer: SegmentWriter, transactions: list) -> bytes:
 
 
 def read(source) -> tuple[list, list[str]]:
-    """Return the segments of each transaction, and all findings, or the error in their stead."""
+    """Return the segments of each transaction, and all findings, or the error in their stead.
+
+    A block's bytes are decoded before its envelope is looked at: the order of the findings means nothing.
+    """
     reader = TransactionReader(source)
     try:
         transactions = [(one.envelope, list(one.segments), one.findings.report()) for one in reader]
     except IntegrationError as error:
         return [], [error.code, error.location]
-    return transactions, [finding.as_dict() for finding in reader.findings.report()]
+    return transactions, sorted((finding.as_dict() for finding in reader.findings.report()), key=str)
 
 
 @given(delimiters, st.lists(bodies, max_size=3), st.sampled_from(["", "\n", "\r\n"]))

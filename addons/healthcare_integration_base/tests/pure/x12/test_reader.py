@@ -2,7 +2,7 @@ import io
 from itertools import count, islice
 
 import pytest
-from x12_files import FILE, HEADER, chunks, file_of, transaction
+from x12_files import FILE, HEADER, LONG_FILE, chunks, file_of, transaction
 
 from odoo.addons.healthcare_integration_base.errors import DocumentError
 from odoo.addons.healthcare_integration_base.formats.x12 import Delimiters, FindingLog, read_segments
@@ -15,6 +15,7 @@ from odoo.addons.healthcare_integration_base.formats.x12.reader import (
 )
 
 SEGMENTS = [segment.split("*") for segment in FILE.split("~")[:-1]]
+LONG_SEGMENTS = [segment.split("*") for segment in LONG_FILE.split("~")[:-1]]
 
 
 def read(source) -> tuple[list[list[str]], list[str]]:
@@ -36,11 +37,16 @@ def test_bytes_files_and_iterables_are_sources(source):
     assert read(source) == (SEGMENTS, [])
 
 
+@pytest.mark.parametrize("line_break", ["", "\n", "\r\n"])
 @pytest.mark.parametrize("size", [1, 2, 3, 50, 106, 107, 1000])
-def test_chunk_size_does_not_matter(size):
-    data = (FILE + FILE.translate(str.maketrans("*:~", "|>'"))).encode()
-    assert read(chunks(data, size)) == (read(data)[0], [])
-    assert len(read(data)[0]) == 2 * len(SEGMENTS)
+def test_chunk_size_does_not_matter(size, line_break):
+    text = LONG_FILE.replace("~", "~" + line_break)
+    data = (text + text.translate(str.maketrans("*:~", "|>'"))).encode()
+    segments, codes = read(chunks(data, size))
+    assert (segments[: len(LONG_SEGMENTS)], codes) == (LONG_SEGMENTS, [])
+    assert [segment[1:] for segment in segments[len(LONG_SEGMENTS) + 1 :]] == [
+        segment[1:] for segment in LONG_SEGMENTS[1:]
+    ]
 
 
 @pytest.mark.parametrize("separator", ["~\n", "~\r\n", "\n", "\r\n", "\r", "~\n\n", "~\n    ", "~\t", "~~"])
@@ -79,15 +85,33 @@ def test_latin_1_segment_among_utf_8_segments():
     assert codes == ["x12.encoding"]
 
 
+@pytest.mark.parametrize("size", [1, 10, 100_000])
+@pytest.mark.parametrize("line_break", ["", "\r\n"])
+def test_place_of_a_segment_that_is_not_utf_8(line_break, size):
+    data = LONG_FILE.replace("~", "~" + line_break).encode()
+    start = data.rindex(b"LX*1")
+    data = data[: start + 3] + b"\xe9" + data[start + 3 :]
+    findings = FindingLog()
+    assert list(read_segments(chunks(data, size), Delimiters("*", ":", "~", "^"), findings))
+    assert [finding.location for finding in findings.report()] == [f"the segment at byte {start}"]
+
+
 def test_each_interchange_has_its_own_delimiters():
     other = FILE.translate(str.maketrans("*:~", "|>\n"))
     assert read((FILE + other + FILE).encode()) == (SEGMENTS + read(other.encode())[0] + SEGMENTS, [])
 
 
-def test_interchange_behind_a_missing_terminator_and_line_break():
-    segments, codes = read(f"{FILE[:-1]}\n{FILE}".encode())
-    assert segments == SEGMENTS + SEGMENTS
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_interchange_behind_a_missing_terminator_and_line_break(size):
+    segments, codes = read(chunks(f"{LONG_FILE[:-1]}\n{FILE}".encode(), size))
+    assert segments == LONG_SEGMENTS + SEGMENTS
     assert codes == ["x12.segment_unterminated"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_a_terminator_may_be_the_next_interchange_s_element_separator(size):
+    other = FILE.translate(str.maketrans("*~", "~*"))
+    assert read(chunks((LONG_FILE + other).encode(), size)) == (LONG_SEGMENTS + SEGMENTS, [])
 
 
 def test_isa_inside_a_value_starts_no_interchange():
@@ -96,8 +120,9 @@ def test_isa_inside_a_value_starts_no_interchange():
 
 
 def test_damaged_further_header_ends_the_reading_with_a_finding():
-    segments, codes = read((FILE + HEADER.replace("*P*:~", "*P") + "~ST*835").encode())
-    assert segments == SEGMENTS
+    damaged = HEADER.replace("*P*:~", "*P") + "~ST*835~" * 200
+    segments, codes = read(chunks((LONG_FILE + damaged).encode(), 100))
+    assert segments == LONG_SEGMENTS
     assert codes == ["x12.isa_malformed"]
 
 

@@ -22,3 +22,7 @@ def file_of(*transactions: str, control_number: int = 101) -> str:
 def chunks(data: bytes, size: int) -> list[bytes]:
     """Cut bytes into pieces of one size."""
     return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+#: Longer than what must be at hand to read a header, so that small chunks meet every state of the reader.
+LONG_FILE = file_of(*(transaction(number, "BPR*I*0*C*NON", "TRN*1*A", "LX*1") for number in range(1, 31)))

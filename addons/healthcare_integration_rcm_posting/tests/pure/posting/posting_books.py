@@ -19,6 +19,7 @@ class JournalItem:
     amount: Decimal
     residual: Decimal
     reference: str = ""
+    distribution: tuple = ()
 
 
 class Books:
@@ -28,10 +29,14 @@ class Books:
         self.items: dict[int, JournalItem] = {}
         self.matches: list[tuple[int, int, Decimal]] = []
 
-    def post(self, role: Role, account: int, partner: int, amount: Decimal, reference: str = "") -> int:
-        item = JournalItem(len(self.items) + 1, role, account, partner, amount, amount, reference)
-        self.items[item.id] = item
-        return item.id
+    def post(
+        self, role: Role, account: int, partner: int, amount: Decimal, reference: str = "", distribution=()
+    ) -> int:
+        number = len(self.items) + 1
+        self.items[number] = JournalItem(
+            number, role, account, partner, amount, amount, reference, distribution
+        )
+        return number
 
     def apply(self, entry: EntryPlan, ids_by_key: dict[str, int]) -> None:
         """Apply an entry in the order that the plan prescribes; add the ids of its lines by their keys."""
@@ -43,7 +48,12 @@ class Books:
             assert line.key not in ids_by_key, f"key {line.key} twice"
             assert line.amount, f"line {line.key} of zero"
             ids_by_key[line.key] = self.post(
-                line.role, line.account, line.partner, line.amount, line.reference
+                line.role,
+                line.account,
+                line.partner,
+                line.amount,
+                line.reference,
+                line.distribution or (),
             )
         for line in entry.lines:
             for target in line.reconcile:

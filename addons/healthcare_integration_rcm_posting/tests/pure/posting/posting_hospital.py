@@ -14,6 +14,7 @@ from odoo.addons.healthcare_integration_rcm_posting.posting.figures import Figur
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import (
     Addressee,
     ClaimAccount,
+    Distribution,
     ItemKind,
     Ledger,
     MatchState,
@@ -38,6 +39,7 @@ ACCOUNTS = {role: 101 + number for number, role in enumerate(role for role in Ro
 ROLE_KINDS = {
     Role.PATIENT_RECEIVABLE: ItemKind.PATIENT,
     Role.PAYER_RECEIVABLE: ItemKind.NEXT_PAYER,
+    Role.DENIED_RECEIVABLE: ItemKind.DENIED,
     Role.UNAPPLIED_CASH: ItemKind.UNAPPLIED,
     Role.TAKEBACK: ItemKind.TAKEBACK,
 }
@@ -77,6 +79,7 @@ class Hospital:
     books: Books = field(default_factory=Books)
     invoices: dict[str, Invoice] = field(default_factory=dict)
     claims: list[PostedClaim] = field(default_factory=list)
+    distributions: dict[int, Distribution] = field(default_factory=dict)
 
     def invoice(
         self,
@@ -113,6 +116,7 @@ class Hospital:
             control_number="0001",
             trace_number=remit.header.trace_number if remit else "",
             payment_date=PAYMENT_DATE,
+            distributions=self.distributions,
         )
 
     def ledger(self, remit: Remit) -> Ledger:
@@ -155,7 +159,10 @@ class Hospital:
         for line in posted.lines:
             item = self.books.items[line]
             matched = self.books.matched(line)
-            lines.append(PostedLine(line, item.role, item.account, item.partner, item.amount, matched))
+            posted_line = PostedLine(
+                line, item.role, item.account, item.partner, item.amount, matched, item.distribution
+            )
+            lines.append(posted_line)
         return PriorPosting(
             posted.id,
             posted.payer,

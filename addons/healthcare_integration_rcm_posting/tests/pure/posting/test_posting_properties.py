@@ -113,7 +113,7 @@ rules = st.lists(
 def hospitals(draw):
     hospital = Hospital(
         rules=RuleTable([*DEFAULT_RULES, *draw(rules)]),
-        policy=PostingPolicy(claims_per_entry=draw(st.integers(1, 4))),
+        policy=PostingPolicy(claims_per_entry=draw(st.integers(1, 4)), reclass_denied=draw(st.booleans())),
     )
     for claim_id in CLAIM_IDS[:3]:
         hospital.invoice(

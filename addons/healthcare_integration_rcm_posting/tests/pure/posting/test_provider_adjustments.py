@@ -134,6 +134,49 @@ def test_forward_balance_that_nobody_carried_is_posted_and_raised(hospital):
     assert plan.exceptions[0].finding.amount == 150
 
 
+def open_items(hospital, *roles):
+    return [item.residual for item in hospital.books.items.values() if item.role in roles and item.residual]
+
+
+def test_announcement_gives_back_what_was_collected_before_it(hospital):
+    hospital.invoice("A2", 600)
+    receive(hospital, ("WO", "ICN 77", 200))
+    (announced,) = receive(hospital, ("WO", "icn77", -250), trace="T2", claims=[claim("A2", 600, 600)])
+    assert lines(announced) == [(Role.TAKEBACK, -200), (Role.PAYER_REFUND, -50)]
+    assert (announced.outcome, announced.exceptions) == (Outcome.POSTED, [])
+    assert open_items(hospital, Role.TAKEBACK, Role.PAYER_REFUND) == [-50]
+    assert hospital.balance(Role.CLEARING) == 400 + 850
+
+
+def test_announcement_of_a_part_leaves_the_rest_of_the_takeback(hospital):
+    receive(hospital, ("WO", "R1", 150), ("WO", "R1", 50))
+    (announced,) = receive(hospital, ("WO", "R1", -180), trace="T2", claims=[])
+    assert lines(announced) == [(Role.TAKEBACK, -150), (Role.TAKEBACK, -30)]
+    assert open_items(hospital, Role.TAKEBACK) == [20]
+    assert hospital.balance(Role.CLEARING) == 400 + 180
+
+
+def test_announcement_leaves_takebacks_of_other_references_and_of_claims(hospital):
+    receive(hospital, ("WO", "R1", 150), claims=[PAID, claim("A9", -100, -100, status="22")])
+    (announced,) = receive(hospital, ("WO", "A9", -100), trace="T2", claims=[])
+    assert lines(announced) == [(Role.PAYER_REFUND, -100)]
+    assert sorted(open_items(hospital, Role.TAKEBACK)) == [100, 150]
+
+
+def test_announcement_without_a_reference_gives_nothing_back(hospital):
+    receive(hospital, ("WO", "", 150))
+    (announced,) = receive(hospital, ("WO", "", -150), trace="T2", claims=[])
+    assert lines(announced) == [(Role.PAYER_REFUND, -150)]
+
+
+def test_balance_may_be_applied_before_it_is_carried_forward(hospital):
+    receive(hospital, ("FB", "T1", 200), trace="T2")
+    (carried,) = receive(hospital, ("FB", "anything", -300), trace="T1", claims=[])
+    assert lines(carried) == [(Role.FORWARD_BALANCE, -200), (Role.FORWARD_BALANCE, -100)]
+    assert open_items(hospital, Role.FORWARD_BALANCE) == [-100]
+    assert hospital.balance(Role.CLEARING) == 400 + 300
+
+
 def test_payer_may_have_its_own_rule(hospital):
     own = ProviderAdjustmentRule(Role.INTEREST_INCOME, "CS", payer=PAYER, account=999)
     hospital.provider_rules = ProviderAdjustmentRuleTable([*DEFAULT_PROVIDER_RULES, own])

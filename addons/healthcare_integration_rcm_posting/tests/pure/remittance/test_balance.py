@@ -116,6 +116,13 @@ def test_many_unbalanced_claims_are_summed_up_but_each_knows_its_own():
     assert not summary.balanced
 
 
+def test_a_flood_of_findings_of_one_claim_is_bounded():
+    _, (claim,), summary = read("CLP*A*1*80*70", *("ZZ*1" for _ in range(500)))
+    expected = ["remittance.segment_unknown"] * 100 + [CLAIM]
+    assert codes(claim.findings) == [*expected, "findings.omitted"]
+    assert summary.findings[:101] == claim.findings[:101]
+
+
 def test_a_flood_of_other_findings_does_not_hide_the_balance():
     segments = ["CLP*A*1*80*80", *("ZZ*1" for _ in range(500)), "CLP*B*1*1*0"]
     _, _, summary = read(*segments)

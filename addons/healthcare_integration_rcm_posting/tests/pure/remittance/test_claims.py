@@ -201,18 +201,24 @@ def test_unknown_reason_is_kept_without_a_finding():
     [("CR", "remittance.group_former"), ("XX", "remittance.group_unknown"), ("", "remittance.group_unknown")],
 )
 def test_other_groups_are_kept_with_a_warning(group, code):
-    _, (claim,), summary = read(PAID, f"CAS*{group}*45*20")
-    assert (claim.adjustments[0].group, claim.adjustments[0].amount) == (group, 20)
-    (finding,) = summary.findings
-    assert (finding.code, finding.severity) == (code, "warning")
-    assert finding.location == "ST 0001, segment 16 (CAS), CAS01"
-    assert claim.findings == [finding]
+    cas = f"CAS*{group}*45*20"
+    _, (claim,), summary = read(PAID, cas, "SVC*HC:1*100*80", cas, "SVC*HC:2*-20*-20")
+    for adjustment in (*claim.adjustments, *claim.service_lines[0].adjustments):
+        assert (adjustment.group, adjustment.amount) == (group, 20)
+    of_groups = [finding for finding in summary.findings if finding.code == code]
+    assert [(finding.severity, finding.location) for finding in of_groups] == [
+        ("warning", "ST 0001, segment 16 (CAS), CAS01"),
+        ("warning", "ST 0001, segment 18 (CAS), CAS01"),
+    ]
+    assert set(of_groups) <= set(claim.findings)
 
 
 def test_missing_reason_is_kept_with_a_warning():
-    _, (claim,), summary = read(PAID, "CAS*CO**20")
+    _, (claim,), summary = read("CLP*A1*1*100*60", "CAS*CO**20", "SVC*HC:1*100*80", "CAS*CO**20")
     assert claim.adjustments == [Adjustment("CO", "", Decimal(20), None, 16)]
-    assert codes(summary.findings) == ["remittance.reason_missing"]
+    assert claim.service_lines[0].adjustments == [Adjustment("CO", "", Decimal(20), None, 18)]
+    assert codes(claim.findings) == ["remittance.reason_missing"] * 2
+    assert claim.findings == summary.findings[:2]
 
 
 def test_repeated_claim_numbers_are_claims_of_their_own():
@@ -247,9 +253,11 @@ def test_missing_claim_number():
 
 
 def test_repeated_qualifiers_keep_the_first_value():
-    claim = only_claim(PAID, "CAS*CO*45*20", "REF*1L*A", "REF*1L*B", "AMT*AU*1", "AMT*AU*2")
-    assert (claim.references, claim.amounts) == ({"1L": "A"}, {"AU": Decimal(1)})
-    assert codes(claim.findings) == ["remittance.qualifier_repeated"] * 2
+    repeated = ("REF*1L*A", "REF*1L*B", "AMT*AU*1", "AMT*AU*2")
+    claim = only_claim(PAID, *repeated, "SVC*HC:1*100*80", "CAS*CO*45*20", *repeated)
+    for loop in (claim, claim.service_lines[0]):
+        assert (loop.references, loop.amounts) == ({"1L": "A"}, {"AU": Decimal(1)})
+    assert codes(claim.findings) == ["remittance.qualifier_repeated"] * 4
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+import json
+
+from odoo import api, fields, models
+
+
+class IntegrationAuditEntryDisplay(models.Model):
+    """What the screens tell of an entry: computed at each reading, since the log itself never changes."""
+
+    _inherit = "integration.audit.entry"
+
+    record_label = fields.Char("Record Now", compute="_compute_record_label")
+    detail_text = fields.Text("Details", compute="_compute_detail_text")
+
+    @api.depends_context("uid")
+    @api.depends("record_name", "res_model", "res_id")
+    def _compute_record_label(self):
+        """Show the name of that time, else the present one if it is not private and the reader may see it."""
+        nameless = self.filtered(lambda entry: entry.res_id and not entry.record_name)
+        names = {
+            model_name: self._present_names(model_name, entries.mapped("res_id"))
+            for model_name, entries in nameless.grouped("res_model").items()
+        }
+        for entry in self:
+            entry.record_label = entry.record_name or names.get(entry.res_model, {}).get(entry.res_id)
+            if not entry.record_label and entry.res_model:
+                entry.record_label = entry._numbered_label()
+
+    @api.model
+    def _present_names(self, model_name, record_ids):
+        """Return ``{id: name}`` of the records that still exist and whose name may be shown."""
+        if model_name not in self.env:
+            return {}
+        records = self.env[model_name].browse(record_ids).exists()._filtered_access("read")
+        return {record.id: record._integration_audit_name() for record in records}
+
+    def _numbered_label(self):
+        kind = self.env[self.res_model]._description if self.res_model in self.env else self.res_model
+        return f"{kind} {self.res_id}" if self.res_id else kind
+
+    @api.depends("detail")
+    def _compute_detail_text(self):
+        for entry in self:
+            entry.detail_text = self._readable(entry.detail)
+
+    @api.model
+    def _readable(self, detail):
+        """Return ``Key: value`` lines of details that were given as a dict; a text as it is."""
+        try:
+            values = json.loads(detail or "")
+        except ValueError:
+            return detail
+        if not isinstance(values, dict):
+            return detail
+        return "\n".join(
+            f"{key.replace('_', ' ').capitalize()}: {self._readable_value(value)}"
+            for key, value in values.items()
+        )
+
+    @api.model
+    def _readable_value(self, value):
+        if isinstance(value, bool):
+            return self.env._("yes") if value else self.env._("no")
+        if isinstance(value, list):
+            return ", ".join(self._readable_value(part) for part in value)
+        if isinstance(value, dict):
+            return ", ".join(f"{key} {self._readable_value(part)}" for key, part in value.items())
+        return "-" if value is None else str(value)

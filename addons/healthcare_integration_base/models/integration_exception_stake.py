@@ -1,0 +1,89 @@
+from odoo import api, fields, models
+
+from .integration_exception import OPEN_STATES
+
+
+class IntegrationExceptionStake(models.Model):
+    """The money of one document, or of one place in it, that waits for an exception.
+
+    Each document has rows of its own, so that workers that meet a cause at once never write the same row.
+    """
+
+    _name = "integration.exception.stake"
+    _description = "Money That Waits for an Exception"
+    _log_access = False
+    _allow_sudo_commands = False
+    _rec_name = "document"
+
+    exception_id = fields.Many2one(
+        "integration.exception", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    message_id = fields.Many2one(
+        "integration.message", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    document = fields.Char(required=True, readonly=True, help="Model and id of what waits")
+    place = fields.Char(
+        required=True, readonly=True, help="Where in a document that is applied in part; empty: all of it"
+    )
+    amount = fields.Monetary(readonly=True)
+
+    _place_uniq = models.Constraint(
+        "UNIQUE (exception_id, document, place)", "A place of a document counts once."
+    )
+
+    @api.model
+    def _put(self, exception, amount, document, *, place="", message=None):
+        """Note what a document has at stake; repeating it changes nothing, another amount replaces it.
+
+        :param str document: what identifies the document
+        :param str place: which place of it, when others of the same document count as well
+        """
+        exception.flush_recordset()
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_exception_stake AS stake
+                   (exception_id, company_id, message_id, document, place, amount)
+            VALUES (%s, %s, %s, %s, %s, %s)
+            ON CONFLICT (exception_id, document, place) DO UPDATE SET amount = EXCLUDED.amount
+             WHERE stake.amount <> EXCLUDED.amount
+            """,
+            (exception.id, exception.company_id.id, message.id if message else None, document, place, amount),
+            log_exceptions=False,
+        )
+        self._changed()
+
+    @api.model
+    def _drop(self, exceptions, messages):
+        """Let messages count no more in those exceptions that are open; what is closed keeps its amount."""
+        self.env["integration.exception"].flush_model(["state"])
+        self.env.cr.execute(
+            """
+            DELETE FROM integration_exception_stake AS stake USING integration_exception AS exception
+             WHERE stake.exception_id = ANY(%s) AND stake.message_id = ANY(%s)
+               AND exception.id = stake.exception_id AND exception.state = ANY(%s)
+            """,
+            (exceptions.ids, messages.ids, list(OPEN_STATES)),
+        )
+        self._changed()
+
+    @api.model
+    def _drop_waiting(self, tasks):
+        """Let the messages of tasks count no more in the open exceptions that the tasks wait for."""
+        self.env["integration.exception"].flush_model(["state"])
+        self.env.cr.execute(
+            """
+            DELETE FROM integration_exception_stake AS stake
+                  USING integration_task AS task, integration_exception AS exception
+             WHERE task.id = ANY(%s) AND exception.id = task.exception_id AND exception.state = ANY(%s)
+               AND stake.exception_id = exception.id AND stake.message_id = task.message_id
+            """,
+            (tasks.ids, list(OPEN_STATES)),
+        )
+        self._changed()
+
+    @api.model
+    def _changed(self):
+        self.invalidate_model()
+        self.env["integration.exception"].invalidate_model(["amount", "stake_ids"])

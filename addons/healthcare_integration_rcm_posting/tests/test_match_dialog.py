@@ -1,0 +1,82 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+
+from .common import RcmCase, claim
+
+PRIVATE = "healthcare_integration_base.group_phi"
+
+
+@tagged("post_install", "-at_install")
+class TestMatchDialog(RcmCase):
+    """The dialog offers the invoices that may fit; one press on the right one matches the claim."""
+
+    def lost_claim(self, *invoices):
+        """Return a claim whose number finds no invoice, with open invoices of its amount."""
+        for number, partner in invoices:
+            self.claim_invoice(number, 100, partner=partner)
+        remittance = self.take_in(self.remit(claim("LOST000001", 100, 100)))
+        return remittance.claim_ids
+
+    def dialog(self, lost, user=None):
+        user = user or self.biller
+        action = lost.with_user(user).action_match()
+        return self.env[action["res_model"]].with_user(user).browse(action["res_id"])
+
+    def test_pressing_a_candidate_matches_the_claim(self):
+        lost = self.lost_claim(("K100001", self.payer), ("K100002", self.payer))
+        dialog = self.dialog(lost)
+        self.assertFalse(dialog.invoice_id)
+        self.assertEqual(set(dialog.candidate_ids.mapped("claim_number")), {"K100001", "K100002"})
+        right = dialog.candidate_ids.filtered(lambda candidate: candidate.claim_number == "K100002")
+        right.action_match()
+        self.assertEqual((lost.match_state, lost.invoice_id), ("matched", right.invoice_id))
+        self.assertEqual(right.invoice_id.amount_residual, 0)
+        self.assertFalse(self.exceptions(lost.remittance_id))
+
+    def test_the_only_candidate_is_chosen_already(self):
+        lost = self.lost_claim(("K100003", self.payer))
+        dialog = self.dialog(lost)
+        self.assertEqual(dialog.invoice_id, dialog.candidate_ids.invoice_id)
+        dialog.action_match()
+        self.assertEqual(lost.match_state, "matched")
+
+    def test_another_invoice_may_be_chosen(self):
+        lost = self.lost_claim()
+        other = self.claim_invoice("K100004", 250)
+        with Form(self.dialog(lost)) as form:
+            form.invoice_id = other
+        form.record.action_match()
+        self.assertEqual(lost.invoice_id, other)
+
+    def test_some_invoice_must_be_chosen(self):
+        dialog = self.dialog(self.lost_claim())
+        with self.assertRaisesRegex(UserError, "Choose the invoice"):
+            dialog.action_match()
+
+    def test_a_candidate_opens_beside_the_dialog(self):
+        candidate = self.dialog(self.lost_claim(("K100005", self.payer))).candidate_ids
+        action = candidate.action_open_invoice()
+        self.assertEqual(
+            (action["url"], action["target"]), (f"/odoo/account.move/{candidate.invoice_id.id}", "new")
+        )
+
+    def test_patients_are_named_to_the_group_for_private_data_only(self):
+        lost = self.lost_claim(("K100006", self.patient), ("K100007", self.payer))
+
+        def shown():
+            candidates = self.dialog(lost).candidate_ids
+            return str(candidates.read(list(candidates.fields_get(attributes=()))))
+
+        masked = shown()
+        self.assertNotIn(self.patient.name, masked)
+        self.assertIn(self.payer.name, masked)
+        self.biller.group_ids += self.env.ref(PRIVATE)
+        self.assertIn(self.patient.name, shown())
+
+    def test_a_viewer_matches_nothing(self):
+        lost = self.lost_claim(("K100008", self.payer))
+        viewer = self.integration_user(
+            "match-viewer", "viewer", company_id=self.company.id, company_ids=self.company.ids
+        )
+        with self.assertRaises(AccessError):
+            self.dialog(lost, viewer)
