@@ -4,7 +4,7 @@ import os
 import time
 
 from odoo.addons.healthcare_integration_base.errors import MappingError
-from odoo.addons.healthcare_integration_base.queue import integration_task
+from odoo.addons.healthcare_integration_base.queue import current_task, integration_task
 
 METHOD = "_integration_fault_effect"
 CODE_METHOD = "_integration_fault_code"
@@ -15,7 +15,7 @@ def leave_effect(records, seconds):
     """Insert a row for the task, then stay in the transaction for a while."""
     records.env.cr.execute(
         "INSERT INTO integration_fault_effect (task_id, worker) VALUES (%s, %s)",
-        (records.env.context["integration_task_id"], os.getpid()),
+        (current_task().id, os.getpid()),
     )
     time.sleep(seconds)
 

@@ -152,7 +152,13 @@ def _mailbox(env, system, flow, root):
 
 
 def _open_mailbox(env, system, flow, values):
-    values = {"system_id": system.id, "inbox_path": "inbox", "quiet_seconds": 0, **values}
+    values = {
+        "system_id": system.id,
+        "inbox_path": "inbox",
+        "quiet_seconds": 0,
+        "data_class_ids": env.ref("healthcare_integration_base.data_class_phi").ids,
+        **values,
+    }
     endpoint = env["integration.endpoint"].create(values)
     endpoint.action_activate()
     env["integration.route"].create(

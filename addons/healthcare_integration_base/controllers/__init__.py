@@ -1,1 +1,1 @@
-from . import health, metrics
+from . import api, health, metrics, webhook

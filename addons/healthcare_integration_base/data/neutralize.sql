@@ -8,10 +8,14 @@ UPDATE integration_endpoint
 UPDATE integration_credential
    SET secret_ciphertext = NULL,
        passphrase_ciphertext = NULL,
+       former_ciphertext = NULL,
+       former_until = NULL,
        secret_key_id = NULL,
        secret_fingerprint = NULL,
        public_key = NULL,
        rotated_on = NULL;
+
+DELETE FROM integration_token;
 
 UPDATE integration_instance
    SET instance_identifier = 'neutralized';

@@ -174,7 +174,11 @@ class IntegrationEndpoint(models.Model):
         self.env["integration.instance"]._require_confirmed()
         if not for_check:
             self._require_usable()
-        return create(self.transport, self._transport_values())
+        return self._equip_transport(create(self.transport, self._transport_values()), for_check=for_check)
+
+    def _equip_transport(self, transport, *, for_check):
+        """Return a new transport with what it shares with others of this endpoint."""
+        return transport
 
     def _transport_values(self):
         """Return the settings of the transport, secrets included."""
@@ -190,9 +194,13 @@ class IntegrationEndpoint(models.Model):
             values["allowed_roots"] = _allowed_folders()
         return {**values, **secrets}
 
+    def _setting_fields(self):
+        """Return which field holds which setting of the transports."""
+        return {**MAILBOX_SETTINGS, **SFTP_SETTINGS}
+
     def _readable(self, problem):
         """Return an error or finding of the transport as text, with the field's label for the setting."""
-        field_name = {**MAILBOX_SETTINGS, **SFTP_SETTINGS}.get(problem.location)
+        field_name = self._setting_fields().get(problem.location)
         place = self._fields[field_name]._description_string(self.env) if field_name else problem.location
         sentences = [part.rstrip(".") for part in (problem.message, problem.remedy) if part]
         return ": ".join(filter(None, [place, ". ".join(sentences) + "."]))

@@ -65,7 +65,8 @@ class IntegrationEndpointFile(models.Model):
     def _queue_fetch(self):
         self.state = "queued"
         self.with_company(self.company_id).with_kernel_task(
-            identity_key=f"endpoint.fetch:{self.id}:{int(self.size)}:{self.modified_seconds}"
+            identity_key=f"endpoint.fetch:{self.id}:{int(self.size)}:{self.modified_seconds}",
+            endpoint=self.endpoint_id,
         )._fetch()
 
     @integration_task("Fetch a file from a mailbox", priority=9)
@@ -89,7 +90,9 @@ class IntegrationEndpointFile(models.Model):
             message = self.env["integration.message"]._receive(endpoint, self.name, transport.fetch(remote))
         self.write({"state": "stored", "message_id": message.id})
         if endpoint.disposal != "leave":
-            self.with_kernel_task(identity_key=f"endpoint.dispose:{self.id}:{message.id}")._dispose()
+            self.with_kernel_task(
+                identity_key=f"endpoint.dispose:{self.id}:{message.id}", endpoint=endpoint
+            )._dispose()
 
     def _find_listed(self, transport):
         for remote in transport.list():

@@ -48,7 +48,7 @@ class IntegrationEndpointPolling(models.Model):
                 minutes=endpoint.poll_interval_minutes
             )
             endpoint.with_company(endpoint.company_id).with_kernel_task(
-                identity_key=f"endpoint.poll:{endpoint.id}"
+                identity_key=f"endpoint.poll:{endpoint.id}", endpoint=endpoint
             )._poll()
 
     def action_poll_now(self):
@@ -59,7 +59,7 @@ class IntegrationEndpointPolling(models.Model):
 
     @integration_task("Look into a mailbox", priority=9, max_attempts=3)
     def _poll(self):
-        """List the mailbox and queue a fetch for each complete file that is not stored yet.
+        """List the mailbox and queue a fetch for each complete file, or read on in the collection.
 
         :raise PostponedTask: while the partner is closed
         """
@@ -67,6 +67,13 @@ class IntegrationEndpointPolling(models.Model):
         if not self._is_usable() or self.direction == "out":
             return
         self._wait_while_closed()
+        if self.transport == "http":
+            self._read_collection()
+        else:
+            self._look_for_files()
+
+    def _look_for_files(self):
+        """Queue a fetch for each complete file that is not stored yet."""
         files_seen = self.env["integration.endpoint.file"]
         with self._transport() as transport:
             listed = transport.list()

@@ -1,3 +1,5 @@
+from pprint import pformat
+
 from odoo import models
 
 from ..errors import IntegrationError
@@ -38,11 +40,25 @@ class IntegrationHandler(models.AbstractModel):
         """
         return {}
 
+    def _ordering_key(self, message):
+        """Return what messages of a flow in order are told apart by: those of one key wait for each other.
+
+        By default all of a flow do; a handler may return what the document is about, from its envelope.
+        """
+        return ""
+
     def _process(self, message):
         """Run the three steps for a message and close it."""
         records = self._apply(message, self._plan(message, self._parse(message)))
         self.env["integration.message.link"]._link(message, records)
         message._set_state("applied")
+
+    def _preview(self, message):
+        """Return what would be written, as text for a person; whatever it does is undone.
+
+        :raise IntegrationError: as the steps do
+        """
+        return pformat(self._plan(message, self._parse(message)), width=100)
 
     def _missing(self, step):
         return IntegrationError(

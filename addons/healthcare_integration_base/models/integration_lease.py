@@ -5,6 +5,8 @@ import uuid
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..queue import current_task
+
 LEASE_SECONDS = 900
 
 
@@ -35,11 +37,14 @@ class IntegrationLease(models.Model):
 
     @api.model
     def _open(self, token):
-        """Record a lease for the batch that ``token`` has just claimed, in the same transaction."""
+        """Record a lease for the batch that ``token`` claims in this transaction.
+
+        :return: the lease's id
+        """
         self.env.cr.execute(
             """
             INSERT INTO integration_lease (token, lane_id, worker, expires_at)
-            VALUES (%s, %s, %s, (now() AT TIME ZONE 'UTC') + make_interval(secs => %s))
+            VALUES (%s, %s, %s, (now() AT TIME ZONE 'UTC') + make_interval(secs => %s)) RETURNING id
             """,
             (
                 token,
@@ -48,10 +53,14 @@ class IntegrationLease(models.Model):
                 LEASE_SECONDS,
             ),
         )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _renew(self, token):
-        """Prolong a lease through a cursor of its own, so that it shows whatever the caller's does."""
+        """Prolong a lease through a cursor of its own, so that it shows whatever the caller's does.
+
+        :return: False if the lease is gone: its tasks were taken back
+        """
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """
@@ -61,12 +70,13 @@ class IntegrationLease(models.Model):
                 """,
                 (LEASE_SECONDS, token),
             )
+            return cr.rowcount == 1
 
     @api.model
     def _keep_alive(self):
         """Show that the running task lives: for the steps of a task that may outlast its lease."""
-        if token := self.env.context.get("integration_task_token"):
-            self._renew(token)
+        if task := current_task():
+            self._renew(task.token)
 
     @api.model
     def _close(self, token):

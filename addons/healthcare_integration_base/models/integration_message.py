@@ -16,6 +16,7 @@ class IntegrationMessage(models.Model):
     """
 
     _name = "integration.message"
+    _inherit = ["integration.live.progress"]
     _description = "Integration Message"
     _order = "id desc"
     _check_company_auto = True

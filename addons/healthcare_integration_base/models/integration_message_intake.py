@@ -44,7 +44,9 @@ class IntegrationMessageIntake(models.Model):
             message._mark_duplicate(original)
         else:
             message.with_kernel_task(
-                identity_key=f"message.open:{message.id}", message=message
+                identity_key=f"message.open:{message.id}",
+                ordering_key=f"message.open:{endpoint.id}" if endpoint._has_ordered_flow() else None,
+                message=message,
             )._open_interchange()
         self.env["integration.audit.entry"]._record(
             "message.received", message, {"sha256": message.payload_hash, "size": message.payload_size}
@@ -71,6 +73,7 @@ class IntegrationMessageIntake(models.Model):
             if len(batch) == CHILD_BATCH:
                 children += self.create(batch)
                 batch = []
+                self.env["integration.task.progress"]._step(entry.end, self.payload_size)
         children += self.create(batch)
         if not children:
             raise self._no_transaction(index.findings.report())
@@ -83,8 +86,8 @@ class IntegrationMessageIntake(models.Model):
                 "event_time_zone": first.event_time_zone,
             }
         )
-        for child in children:
-            child._queue_processing()
+        for siblings in children.grouped("flow_id").values():
+            siblings._queue_processing()
 
     def _no_transaction(self, findings):
         return DocumentError(
@@ -149,10 +152,20 @@ class IntegrationMessageIntake(models.Model):
         return TransactionEnvelope.from_dict(self.envelope)
 
     def _queue_processing(self):
-        """Queue the processing of one transaction, as the user of its flow."""
+        """Queue the processing of transactions of one flow, each in a task of its own."""
         self.with_kernel_task(
-            identity_key=f"message.process:{self.id}", message=self, flow=self.flow_id
+            each=True,
+            identity_key=lambda message: f"message.process:{message.id}",
+            ordering_key=(lambda message: message._ordering_key()) if self.flow_id.is_ordered else None,
+            message=lambda message: message,
+            flow=self.flow_id,
         )._process()
+
+    def _ordering_key(self):
+        """Return the key that the message is processed in order of, where its flow asks for that."""
+        handler = self.document_type_id.handler or ""
+        key = self.env[handler]._ordering_key(self) if handler in self.env else ""
+        return f"flow:{self.flow_id.id}:{key}"
 
     # === PROCESS === #
 

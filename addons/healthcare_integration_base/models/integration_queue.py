@@ -1,12 +1,36 @@
 import datetime
 
 from odoo import api, models
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 from ..queue import task_arguments
 
 UNFINISHED_KEY = "state IN ('pending', 'waiting', 'running') AND identity_key IS NOT NULL"
 INSERT_PAGE = 1000
+OPTIONS_BY_RECORD = ("identity_key", "ordering_key", "message")
+AGEING_PARAMETER = "healthcare_integration.ageing_seconds"
+AGEING_SECONDS = 600
+#: What a task is inserted with. One array for each column: much less to write and to parse than rows.
+COLUMN_TYPES = {
+    "description": "text",
+    "company_id": "integer",
+    "user_id": "integer",
+    "model_name": "text",
+    "method_name": "text",
+    "arguments": "jsonb",
+    "state": "text",
+    "priority": "integer",
+    "rank": "double precision",
+    "eta": "timestamp",
+    "attempts": "integer",
+    "max_attempts": "integer",
+    "identity_key": "text",
+    "ordering_key": "text",
+    "enqueued_at": "timestamp",
+    "flow_id": "integer",
+    "endpoint_id": "integer",
+    "message_id": "integer",
+}
 
 
 class IntegrationQueue(models.AbstractModel):
@@ -19,7 +43,7 @@ class IntegrationQueue(models.AbstractModel):
 
     @api.model
     def _describe_call(self, records, method_name, args, kwargs, options):
-        """Return the row of a task that would make the call.
+        """Return the row of a task that would make the call, as ``{column: value}``.
 
         :raise ValueError: if the method may not be queued, or for arguments that do not belong into a task
         """
@@ -33,7 +57,10 @@ class IntegrationQueue(models.AbstractModel):
                 f"arguments of {records._name}.{method_name} must be plain JSON of ids and codes: {error}"
             ) from error
         flow = options.get("flow")
-        eta = self._as_time(options.get("eta"))
+        eta, now = self._as_time(options.get("eta")), self.env.cr.now()
+        priority = self._first_given(
+            options.get("priority"), flow.priority if flow else None, defaults.priority
+        )
         return {
             "description": defaults.description,
             "company_id": records.env.company.id,
@@ -42,48 +69,85 @@ class IntegrationQueue(models.AbstractModel):
             "method_name": method_name,
             "arguments": arguments,
             "state": "waiting" if eta else "pending",
-            "priority": self._first_given(
-                options.get("priority"), flow.priority if flow else None, defaults.priority
-            ),
+            "priority": priority,
+            "rank": self._rank(priority, max(eta or now, now)),
             "eta": eta,
             "attempts": 0,
             "max_attempts": self._first_given(
                 options.get("max_attempts"), flow.max_attempts if flow else None, defaults.max_attempts
             ),
             "identity_key": options.get("identity_key"),
-            "enqueued_at": self.env.cr.now(),
+            "ordering_key": options.get("ordering_key"),
+            "enqueued_at": now,
             "flow_id": flow.id if flow else None,
+            "endpoint_id": options["endpoint"].id if options.get("endpoint") else None,
             "message_id": options["message"].id if options.get("message") else None,
         }
 
     @api.model
-    def _enqueue(self, calls):
+    def _describe_each(self, records, method_name, args, kwargs, options):
+        """Return the rows of the tasks that would make the call on one record each.
+
+        :param options: as of :meth:`_describe_call`, where keys and message may be functions of the record
+        """
+        by_record = {
+            name: value for name, value in options.items() if name in OPTIONS_BY_RECORD and callable(value)
+        }
+        row = self._describe_call(
+            records.browse(), method_name, args, kwargs, {**options, **dict.fromkeys(by_record)}
+        )
+        if find_message := by_record.pop("message", None):
+            by_record["message_id"] = lambda record: find_message(record).id
+        tail = row["arguments"].removeprefix('{"ids": []')
+        return [
+            {
+                **row,
+                "arguments": f'{{"ids": [{record.id}]{tail}',
+                **{name: function(record) for name, function in by_record.items()},
+            }
+            for record in records
+        ]
+
+    def _rank(self, priority, due):
+        """Return the place in the queue of a task that is due at a time (naive UTC).
+
+        All tasks age alike, so that their order never changes while they wait: each step of priority is worth
+        some minutes of waiting, and the rank is written once.
+        """
+        # A setting of the queue, that whoever enqueues need not be able to read.
+        ageing = self.env["ir.config_parameter"].sudo().get_param(AGEING_PARAMETER, AGEING_SECONDS)
+        return due.replace(tzinfo=datetime.timezone.utc).timestamp() + priority * float(ageing)
+
+    @api.model
+    def _enqueue(self, calls, after=None, if_failed="hold"):
         """Insert tasks in bulk; a call whose identity key is unfinished is left out.
 
         :param calls: rows as :meth:`_describe_call` returns them
+        :param after: the integration.task records that each of the new ones waits for
+        :param if_failed: what follows when one of those dies or is cancelled, see ``with_integration_task``
         :return: the integration.task records, the unfinished ones of the same keys included
         """
         if not calls:
             return self.env["integration.task"]
         task_ids = [task_id for page in split_every(INSERT_PAGE, calls) for task_id in self._insert(page)]
+        if after:
+            self._depend(task_ids, after, if_failed)
+        if any(call["ordering_key"] for call in calls):
+            self._park_behind(task_ids)
         if len(task_ids) < len(calls):
             task_ids += self._unfinished_ids({call["identity_key"] for call in calls} - {None}, task_ids)
-        self._wake_lanes([call["eta"] for call in calls])
+        self._wake_lanes({call["eta"] for call in calls})
         return self.env["integration.task"].browse(task_ids)
 
     def _insert(self, calls):
-        columns = SQL(", ").join(SQL.identifier(column) for column in calls[0])
-        rows = SQL(", ").join(SQL("%s", tuple(call.values())) for call in calls)
+        columns = ", ".join(COLUMN_TYPES)
+        arrays = ", ".join(f"%s::{column_type}[]" for column_type in COLUMN_TYPES.values())
         # Where another transaction is about to commit the same key, this one is refused and run again: the
         # conflict is no error, and its values do not belong into the log.
         self.env.cr.execute(
-            SQL(
-                "INSERT INTO integration_task (%s) VALUES %s"
-                " ON CONFLICT (identity_key) WHERE %s DO NOTHING RETURNING id",
-                columns,
-                rows,
-                SQL(UNFINISHED_KEY),
-            ),
+            f"INSERT INTO integration_task ({columns}) SELECT * FROM unnest({arrays})"
+            f" ON CONFLICT (identity_key) WHERE {UNFINISHED_KEY} DO NOTHING RETURNING id",
+            [[call[column] for call in calls] for column in COLUMN_TYPES],
             log_exceptions=False,
         )
         return [row[0] for row in self.env.cr.fetchall()]
@@ -117,6 +181,7 @@ class IntegrationQueue(models.AbstractModel):
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)
+        self._release_after(superseded)
         self.env.cr.execute(
             """
             UPDATE integration_task
@@ -128,6 +193,7 @@ class IntegrationQueue(models.AbstractModel):
             (tasks.ids, superseded),
         )
         message_ids = {row[0] for row in self.env.cr.fetchall()} - {None}
+        self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))
         tasks.invalidate_recordset()
         self.env["integration.message"].browse(message_ids)._unhold()
         self._wake_lanes([None])
@@ -149,6 +215,9 @@ class IntegrationQueue(models.AbstractModel):
         tasks.invalidate_recordset()
         cancelled = tasks.browse(row[0] for row in self.env.cr.fetchall())
 
+        if cancelled:
+            self._release_after(cancelled.ids)
+            self._wake_lanes([None])
         by_call = cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name))
         for (_model_name, method_name), group in by_call.items():
             self._records(group)._integration_task_cancelled(method_name)
@@ -200,9 +269,13 @@ class IntegrationQueue(models.AbstractModel):
 
     def _trigger_lanes(self):
         times = self.env.cr.precommit.data.pop("integration.queue.wake", set())
+        # The hooks before the commit run at each savepoint too, such as those of a batch of tasks.
+        woken = self.env.cr.postcommit.data.setdefault("integration.queue.woken", set())
+        times -= woken
         lanes = self._lanes()
-        if not lanes:
+        if not lanes or not times:
             return
+        woken |= times
         if None in times:
             self._trigger_at_once(lanes)
         for time in sorted(times - {None}):

@@ -1,4 +1,3 @@
-import logging
 import random
 import time
 from functools import partial
@@ -6,14 +5,8 @@ from functools import partial
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..errors import IntegrationError, TransientError
-from ..queue import PostponedTask, allow_cpu_time
-from .integration_lease import LEASE_SECONDS
-
-_logger = logging.getLogger(__name__)
-
 FIRST_CLAIM_SIZE = 5
-LARGEST_CLAIM_SIZE = 50
+LARGEST_CLAIM_SIZE = 200
 CLAIM_SECONDS = 2.0
 CONCURRENCY_RETRIES = 5
 
@@ -33,10 +26,12 @@ class IntegrationQueueLane(models.AbstractModel):
     def _cron_run_lane(self):
         """Run due tasks until none is left or the cron's time is used up."""
         deadline = self.env.context.get("cron_end_time", float("inf"))
+        self._in_own_transaction(self.env["integration.lane"]._make_missing)
         if taken_back := self._take_back_lost():
             # The scheduler keeps a cron waiting that was killed three times before it reported progress.
             self.env["ir.cron"]._commit_progress(taken_back)
         self._in_own_transaction(self._release_due)
+        self._in_own_transaction(self._release_parked)
         has_run = self._run_due(deadline)
         has_due = self._has_due()
         # Nothing done and something left is what the scheduler warns of; here another lane was faster.
@@ -51,192 +46,23 @@ class IntegrationQueueLane(models.AbstractModel):
         size, has_run = FIRST_CLAIM_SIZE, False
         while time.monotonic() < deadline:
             token = self.env["integration.lease"]._new_token()
-            task_ids = self._in_own_transaction(lambda: self._claim(size, token))  # noqa: B023
-            if not task_ids:
+            tasks = self._in_own_transaction(lambda: self._claim(size, token))  # noqa: B023
+            if not tasks:
                 break
             began = time.monotonic()
-            run = self._run_claimed(token, task_ids, deadline)
-            self.env["ir.cron"]._commit_progress(run)
+            run = self._run_claimed(token, tasks, deadline)
+            self._in_own_transaction(partial(self._release_after, [task.id for task in tasks]))
             # What one lane holds, the others cannot run: slow tasks are claimed one by one.
             seconds_per_task = max(time.monotonic() - began, 0.001) / run
             size = min(LARGEST_CLAIM_SIZE, max(1, int(CLAIM_SECONDS / seconds_per_task)))
             has_run = True
         return has_run
 
-    # === CLAIM === #
-
-    def _claim(self, limit, token):
-        """Take up to ``limit`` due tasks for this process.
-
-        An attempt counts from here on, even if the process dies: a task that kills its worker
-        reaches the dead letter all the same.
-
-        :return: the task ids in running order
-        """
-        self.env.cr.execute(
-            """
-            UPDATE integration_task SET state = 'running', claim_token = %s, attempts = attempts + 1
-             WHERE id = ANY (ARRAY(SELECT id FROM integration_task WHERE state = 'pending'
-                                    ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED))
-         RETURNING priority, id
-            """,
-            (token, limit),
-            log_exceptions=False,
-        )
-        task_ids = [row[1] for row in sorted(self.env.cr.fetchall())]
-        if task_ids:
-            self.env["integration.lease"]._open(token)
-        return task_ids
-
-    def _take_back_lost(self):
-        """Return the tasks of vanished workers to the queue, or to the dead letter after too many.
-
-        :return: how many tasks were taken back
-        """
-        leases, taken_back = self.env["integration.lease"], 0
-        for token in self._in_own_transaction(leases._lost_tokens) or ():
-            put_back, exhausted = self._in_own_transaction(partial(self._take_back, token)) or ([], [])
-            for task_id in exhausted:
-                self._settle_error(task_id, token, self._worker_lost(task_id))
-                self._in_own_transaction(partial(leases._close, token))
-            taken_back += len(put_back) + len(exhausted)
-        return taken_back
-
-    def _take_back(self, token):
-        """Put back what a lost worker has claimed; a task that it settles at this moment stays its own.
-
-        :return: the ids of the tasks that were put back, and of those that have no attempt left
-        """
-        if not self.env["integration.lease"]._lock_lost(token):
-            return [], []
-        self.env.cr.execute(
-            """
-            SELECT id, attempts >= max_attempts FROM integration_task
-             WHERE state = 'running' AND claim_token = %s ORDER BY priority, id FOR UPDATE SKIP LOCKED
-            """,
-            (token,),
-            log_exceptions=False,
-        )
-        rows = self.env.cr.fetchall()
-        # A batch is run in order: the worker was lost in the first of what is left.
-        begun = [task_id for task_id, is_last in rows[:1] if not is_last]
-        untouched = [task_id for task_id, _is_last in rows[1:]]
-        self._put_back(begun, token)
-        self._put_back(untouched, token, uncounted=True)
-        self.env["integration.lease"]._close(token)
-        return begun + untouched, [task_id for task_id, is_last in rows[:1] if is_last]
-
-    @staticmethod
-    def _worker_lost(task_id):
-        return TransientError(
-            "task.worker_lost",
-            "The worker process ended while it ran this task, on every attempt.",
-            subject=str(task_id),
-            remedy="Look for memory or time limits in the server's log, then retry the task.",
-        )
-
-    def _release_due(self):
-        """Make the waiting tasks whose time has come due."""
-        self.env.cr.execute(
-            """
-            UPDATE integration_task SET state = 'pending', eta = NULL
-             WHERE id = ANY (ARRAY(SELECT id FROM integration_task
-                                    WHERE state = 'waiting' AND eta <= %s FOR UPDATE SKIP LOCKED))
-            """,
-            (self.env.cr.now(),),
-            log_exceptions=False,
-        )
-
-    # === RUN === #
-
-    def _run_claimed(self, token, task_ids, deadline=float("inf")):
-        """Run claimed tasks one by one; return what does not fit before the deadline to the queue.
-
-        :return: how many were run, at least one
-        """
-        leases, renewed_at = self.env["integration.lease"], time.monotonic()
-        for run, task_id in enumerate(task_ids):
-            if run and time.monotonic() >= deadline:
-                self._in_own_transaction(lambda: self._put_back(task_ids[run:], token, uncounted=True))  # noqa: B023
-                break
-            if time.monotonic() - renewed_at > LEASE_SECONDS / 3:
-                leases._renew(token)
-                renewed_at = time.monotonic()
-            self._run_task(task_id, token)
-        else:
-            run = len(task_ids)
-        self._in_own_transaction(lambda: leases._close(token))
-        return run
-
-    def _run_task(self, task_id, token):
-        """Run one claimed task: its effect and its settlement commit together, or neither does."""
-        for attempt in range(CONCURRENCY_RETRIES + 1):
-            try:
-                self._execute(task_id, token)
-                if self._settle(task_id, token, "done"):
-                    self._commit()
-                else:
-                    _logger.info("Task %s was taken back by another worker: its effect is dropped", task_id)
-                    self.env.cr.rollback()
-                return
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))
-            except PostponedTask as postponed:
-                self.env.cr.rollback()
-                self._in_own_transaction(partial(self._postpone, task_id, token, postponed))
-                return
-            except Exception as error:  # whatever a task raises must not stop its lane
-                self.env.cr.rollback()
-                self._settle_error(task_id, token, error)
-                return
-        self._in_own_transaction(lambda: self._put_back([task_id], token, uncounted=True))
-
-    def _execute(self, task_id, token):
-        """Make the call that the task describes, as its user in its company."""
-        self.env.cr.execute(
-            """
-            SELECT model_name, method_name, arguments, user_id, company_id FROM integration_task
-             WHERE id = %s AND claim_token = %s AND state = 'running'
-            """,
-            (task_id, token),
-        )
-        row = self.env.cr.fetchone()
-        if row is None:
-            return
-        model_name, method_name, arguments, user_id, company_id = row
-        env = api.Environment(
-            self.env.cr,
-            user_id,
-            {
-                "allowed_company_ids": [company_id],
-                "integration_task_id": task_id,
-                "integration_task_token": token,
-            },
-        )
-        if self._options_of(model_name, method_name) is None:
-            raise IntegrationError(
-                "task.method_not_allowed",
-                f"{model_name}.{method_name} may not be run by the queue.",
-                subject=f"{model_name}.{method_name}",
-                remedy="Install the addon again that brings it, or cancel the task.",
-            )
-        records = env[model_name].browse(arguments["ids"])
-        allow_cpu_time()
-        getattr(records, method_name)(*arguments["args"], **arguments["kwargs"])
-        env.flush_all()
-
-    def _options_of(self, model_name, method_name):
-        """Return the :class:`TaskOptions` of a method; None if it may not be run, or is there no more."""
-        if model_name not in self.env:
-            return None
-        return self.env[model_name]._integration_task_options(method_name)
-
     # === WHAT IS LEFT === #
 
     def _has_due(self):
-        self.env.cr.execute("SELECT 1 FROM integration_task WHERE state = 'pending' LIMIT 1")
-        return self.env.cr.fetchone() is not None
+        """Tell whether there is work for this lane that may be begun."""
+        return bool(self._open_channels())
 
     def _plan_next_run(self, has_due):
         """Trigger this lane again: at once while work is due, else when the next wait or lease ends."""

@@ -23,11 +23,11 @@ class IntegrationQueueSettlement(models.AbstractModel):
     _inherit = "integration.queue"
 
     def _settle(self, task_id, token, state, *, eta=None, error=None, exception=None):
-        """Move a running task to its next state if this claim still holds it.
+        """Move a failed task to its next state if this claim still holds it.
 
         :return: False if another worker took the task back
         """
-        finished_at = self.env.cr.now() if state in ("done", "dead") else None
+        finished_at = self.env.cr.now() if state in ("dead", "cancelled") else None
         self.env.cr.execute(
             """
             UPDATE integration_task
@@ -48,6 +48,22 @@ class IntegrationQueueSettlement(models.AbstractModel):
             log_exceptions=False,
         )
         return self.env.cr.rowcount == 1
+
+    def _settle_done(self, task_ids, token):
+        """Move running tasks to done, those that this claim still holds.
+
+        :return: how many it holds
+        """
+        self.env.cr.execute(
+            """
+            UPDATE integration_task
+               SET state = 'done', finished_at = %s, error = NULL, error_code = NULL, claim_token = NULL
+             WHERE id = ANY(%s) AND state = 'running' AND claim_token = %s
+            """,
+            (self.env.cr.now(), list(task_ids), token),
+            log_exceptions=False,
+        )
+        return self.env.cr.rowcount
 
     def _put_back(self, task_ids, token, *, uncounted=False):
         """Return claimed tasks to the queue; an uncounted attempt is given back as well."""
@@ -74,6 +90,17 @@ class IntegrationQueueSettlement(models.AbstractModel):
             log_exceptions=False,
         )
         self._wake_lanes([eta])
+
+    def _settle_cancelled(self, task_id, token, cancelled):
+        """Give up a task that was asked to end while it ran; its records and its message are told so."""
+        if not self._holds_claim(task_id, token):
+            return
+        task = self.env["integration.task"].sudo().browse(task_id)
+        self._settle(task_id, token, "cancelled")
+        task.invalidate_recordset()
+        self._records(task)._integration_task_cancelled(task.method_name)
+        user = self.env["res.users"].sudo().browse(cancelled.user_id)
+        task.message_id._hold_unprocessed(self.env._("Its task was cancelled by %s.", user.name or ""))
 
     # === FAILURES === #
 

@@ -2,11 +2,21 @@ from fnmatch import fnmatchcase
 
 from odoo import api, fields, models
 
-CRITERIA = ("transaction_set", "sender", "receiver", "file_pattern")
+from ..formats.content import Content
+
+CRITERIA = (
+    "transaction_set",
+    "sender",
+    "receiver",
+    "file_pattern",
+    "content_path",
+    "content_value",
+)
+NO_CONTENT = Content(b"")
 
 
 class IntegrationRoute(models.Model):
-    """Which flow takes a payload of a mailbox, told by its envelope or its file name.
+    """Which flow takes a payload of a mailbox, told by its envelope, its file name or its content.
 
     An empty criterion matches everything. The route with the lowest sequence wins; among routes of one
     sequence the one with the most criteria, then the oldest.
@@ -28,11 +38,28 @@ class IntegrationRoute(models.Model):
     sender = fields.Char(help="Sender as the envelope names it. Empty: any.")
     receiver = fields.Char(help="Receiver as the envelope names it. Empty: any.")
     file_pattern = fields.Char(help="Pattern of the file name, for example *.835. Empty: any.")
+    content_kind = fields.Selection(
+        [("json", "JSON value"), ("xml", "XML root element"), ("csv", "CSV columns")],
+        "Content",
+        help="Compared with the first 64 KiB of the payload. Empty: any.",
+    )
+    content_path = fields.Char(
+        "At",
+        help="JSON: pointer to the value, for example /header/type. XML: name of the root element, with its "
+        "namespace in braces or without. CSV: names of columns, separated by commas.",
+    )
+    content_value = fields.Char("Is", help="JSON: the value. Empty: any value at this place.")
     active = fields.Boolean(default=True)
 
+    _content_complete = models.Constraint(
+        "CHECK ((content_kind IS NULL) = (content_path IS NULL)"
+        " AND (content_value IS NULL OR content_kind IS NOT DISTINCT FROM 'json'))",
+        "Content needs its kind and its place; only JSON is compared with a value.",
+    )
     _criteria_unique = models.UniqueIndex(
         "(endpoint_id, COALESCE(transaction_set, ''), COALESCE(sender, ''), COALESCE(receiver, ''),"
-        " COALESCE(file_pattern, '')) WHERE active",
+        " COALESCE(file_pattern, ''), COALESCE(content_kind, ''), COALESCE(content_path, ''),"
+        " COALESCE(content_value, '')) WHERE active",
         "Another active route of this endpoint has the same criteria.",
     )
 
@@ -57,9 +84,12 @@ class IntegrationRoute(models.Model):
         }
 
     @api.model
-    def _find_flow(self, endpoint, *, transaction_set="", sender="", receiver="", file_name=""):
+    def _find_flow(
+        self, endpoint, *, transaction_set="", sender="", receiver="", file_name="", content=NO_CONTENT
+    ):
         """Return the flow that takes a payload of the endpoint, or no flow.
 
+        :param Content content: the beginning of the payload
         Flows of every state but retired are found: whether a paused one waits is the caller's matter.
         """
         envelope = {
@@ -72,6 +102,7 @@ class IntegrationRoute(models.Model):
                 route.active
                 and route.flow_id.state != "retired"
                 and route._matches(envelope, file_name or "")
+                and route._matches_content(content)
             )
         )
         best_sudo = min(routes_sudo, key=lambda route: route._rank(), default=routes_sudo)
@@ -83,6 +114,17 @@ class IntegrationRoute(models.Model):
             return False
         pattern = self.file_pattern
         return not pattern or fnmatchcase(file_name.lower(), pattern.lower())
+
+    def _matches_content(self, content):
+        """Tell whether the payload is of the kind, and has at the place what this route asks for."""
+        if not self.content_kind:
+            return True
+        if self.content_kind == "xml":
+            return content.has_root(self.content_path)
+        if self.content_kind == "csv":
+            return content.has_columns(self.content_path)
+        value = content.json_value(self.content_path)
+        return value is not None and (not self.content_value or value == self.content_value)
 
     def _rank(self):
         """Return the sort key of a matching route, best first."""

@@ -18,12 +18,23 @@ class TaskOptions:
     :ivar priority: smaller runs earlier
     :ivar max_attempts: attempts before the dead letter
     :ivar retry: when a failed attempt is tried again
+    :ivar batchable: tasks of this method may share a transaction with their neighbours: each has a savepoint
+        of its own, so that one that fails does not undo the others. For small work on records of its own
+        that nothing outside the database hears of before the commit.
+    :ivar time_limit: seconds that one run may take; None is without limit. What takes longer is ended, and
+        retried as other failures that may pass.
     """
 
     description: str
     priority: int = 10
     max_attempts: int = 8
     retry: RetryPolicy = RetryPolicy()
+    batchable: bool = False
+    time_limit: float | None = None
+
+    def __post_init__(self):
+        if self.batchable and self.time_limit is not None:
+            raise ValueError("A task that shares its transaction with others has no time limit of its own")
 
 
 def integration_task(description: str, **options) -> Callable:

@@ -168,6 +168,7 @@ class IntegrationCase(TransactionCase):
                 "inbox_path": "inbox",
                 "archive_path": "archive",
                 "quiet_seconds": 0,
+                "data_class_ids": self.env["integration.data.class"].search([]).ids,
                 **values,
             }
         )

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 
-from ..models import integration_queue_lane
+from ..models import integration_queue_run
 from ..queue import integration_task
 from .common import IntegrationCase
 
@@ -25,7 +25,7 @@ class QueueCase(IntegrationCase):
         self.calls, self.outcomes = [], []
         self.allow_method(METHOD, self._work(), max_attempts=3)
         # Two lanes that meet wait a moment; here they never do.
-        naps = patch.object(integration_queue_lane.time, "sleep")
+        naps = patch.object(integration_queue_run.time, "sleep")
         self.naps = naps.start()
         self.addCleanup(naps.stop)
 

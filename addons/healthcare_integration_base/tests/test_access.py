@@ -14,6 +14,8 @@ EXPECTED = {
     "integration.endpoint.window": CONFIGURATION,
     "integration.flow": CONFIGURATION,
     "integration.route": CONFIGURATION,
+    "integration.client": CONFIGURATION,
+    "integration.client.read": CONFIGURATION,
     "integration.document.type": CONFIGURATION,
     "integration.mapping": CONFIGURATION,
     "integration.mapping.line": CONFIGURATION,
@@ -28,9 +30,13 @@ EXPECTED = {
     "integration.credential": {"secrets_officer": "wcd"},
     "integration.exception": {"operator": "w", "manager": "w"},
     "integration.exception.stake": READ_ONLY,
+    "integration.data.class": READ_ONLY,
     "integration.message": READ_ONLY,
     "integration.message.link": READ_ONLY,
     "integration.task": READ_ONLY,
+    "integration.task.dependency": READ_ONLY,
+    "integration.task.progress": READ_ONLY,
+    "integration.lane": READ_ONLY,
     "integration.endpoint.file": READ_ONLY,
     "integration.instance": READ_ONLY,
 }
@@ -39,16 +45,26 @@ RESTRICTED = {
     "integration.audit.entry": {"auditor"},
     "integration.audit.seal": {"auditor"},
     "integration.key": {"auditor", "secrets_officer"},
+    "integration.gate": {"manager"},
     "integration.lease": {"manager"},
+    "integration.slot": {"manager"},
     "integration.message.key": {"auditor"},
+    "integration.token": {"auditor"},
 }
 # Models whose records belong to the database and not to a company.
 WITHOUT_COMPANY = {
     "integration.audit.seal",
+    "integration.data.class",
     "integration.document.type",
+    "integration.gate",
     "integration.instance",
     "integration.key",
+    "integration.lane",
     "integration.lease",
+    "integration.token",
+    "integration.slot",
+    "integration.task.dependency",
+    "integration.task.progress",
 }
 OPERATIONS = {"w": "write", "c": "create", "d": "unlink"}
 

@@ -183,12 +183,37 @@ class TestRouting(IntakeCase):
         self.route()
         self.flow.action_pause()
         message = self.receive(self.mailbox, "a.835", x12_file(BODY, BODY))
+        self.assertEqual(set(message.child_ids.mapped("state")), {"received"})
+        self.assertEqual(set(message.child_ids.task_ids.mapped("state")), {"pending"})
+        self.flow.action_go_live()
+        self.run_tasks()
+        self.assertEqual(message.state, "settled")
+
+    def test_what_arrives_before_the_flow_is_live_runs_when_it_is(self):
+        self.route()
+        self.flow.state = "approved"
+        message = self.receive(self.mailbox, "a.835", x12_file(BODY, BODY))
         exception = self.exceptions("flow.not_live")
         self.assertEqual((message.child_ids.mapped("state"), len(exception)), (["held", "held"], 1))
         self.flow.action_go_live()
         self.assertEqual((exception.state, exception.resolved_by_id), ("resolved", self.env.user))
         self.run_tasks()
         self.assertEqual(message.state, "settled")
+
+    def test_a_held_document_holds_those_behind_it_where_the_flow_is_in_order(self):
+        self.route()
+        self.flow.is_ordered = True
+        self.refusal = DocumentError("x.y", "Wrong")
+        first = self.receive(self.mailbox, "a.835", x12_file(BODY, BODY))
+        self.refusal = None
+        second = self.receive(self.mailbox, "b.835", x12_file(BODY, control="2"))
+        self.assertEqual(sorted((first + second).child_ids.mapped("state")), ["held", "received", "received"])
+        self.exceptions("x.y").action_resolve()
+        self.run_tasks()
+        self.assertEqual((first + second).mapped("state"), ["settled", "settled"])
+        self.assertEqual(
+            set((first + second).child_ids.task_ids.mapped("ordering_key")), {f"flow:{self.flow.id}:"}
+        )
 
     def test_a_document_type_without_handler_is_named(self):
         self.route()

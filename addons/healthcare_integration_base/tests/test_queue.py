@@ -78,6 +78,29 @@ class TestEnqueue(CronMixinCase, QueueCase):
         ]
         self.assertEqual(len(self.queue._enqueue(calls)), 4)
 
+    def test_one_task_for_each_record(self):
+        partners = self.env["res.partner"].create([{"name": f"Each {n}"} for n in range(20)])
+        self.env.flush_all()
+        with self.assertQueryCount(8):
+            tasks = getattr(partners.with_integration_task(each=True, priority=3), METHOD)("ä", flag=True)
+            self.env.flush_all()
+        self.assertEqual([task.arguments["ids"] for task in tasks], [[partner.id] for partner in partners])
+        self.assertEqual(tasks.mapped("priority"), [3] * 20)
+        self.run_tasks()
+        self.assertEqual(partners.mapped("ref"), ["x"] * 20)
+        self.assertEqual({(call["args"], call["kwargs"]["flag"]) for call in self.calls}, {(("ä",), True)})
+
+    def test_each_record_may_have_a_key_of_its_own(self):
+        partners = self.env["res.partner"].create([{"name": f"Each {n}"} for n in range(3)])
+        key = {"identity_key": lambda partner: f"each:{partner.id}"}
+        first = getattr(partners[1].with_integration_task(each=True, **key), METHOD)()
+        tasks = getattr(partners.with_integration_task(each=True, **key), METHOD)()
+        self.assertEqual(len(tasks), 3)
+        self.assertIn(first, tasks)
+        self.assertEqual(set(tasks.mapped("identity_key")), {f"each:{partner.id}" for partner in partners})
+        nobody = self.env["res.partner"]
+        self.assertFalse(getattr(nobody.with_integration_task(each=True), METHOD)())
+
     def test_smaller_priorities_run_first_then_older_tasks(self):
         for name, priority in (("late", 20), ("first", 1), ("middle", 10), ("second", 1)):
             self.enqueue(name, priority=priority)

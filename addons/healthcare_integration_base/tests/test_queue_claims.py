@@ -1,3 +1,4 @@
+import dataclasses
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -69,20 +70,23 @@ class TestQueueClaims(QueueCase):
 
     def test_a_stale_claim_changes_nothing(self):
         task = self.enqueue()
-        self.claim(token="new")
+        [claimed] = self.claim(token="new")
+        stale = dataclasses.replace(claimed, token="stale")
         before = task.read()
         error = IntegrationError("a.b", "Broken")
 
         def play_stale_worker(queue):
-            self.assertFalse(queue._settle(task.id, "stale", "done"))
+            self.assertFalse(queue._settle_done([task.id], "stale"))
+            self.assertFalse(queue._settle(task.id, "stale", "dead"))
             queue._settle_failure(task.id, "stale", error)
             queue._settle_error(task.id, "stale", ValueError())
             queue._postpone(task.id, "stale", PostponedTask("no", 1))
             queue._put_back([task.id], "stale")
-            queue._run_task(task.id, "stale")
+            queue._run_task(stale)
+            queue._run_batch([stale, stale])
 
         self.in_lane(play_stale_worker)
-        self.assertEqual((task.read(), self.calls, self.partner.ref), (before, [], False))
+        self.assertEqual((task.read(), self.partner.ref), (before, False))
         self.assertFalse(self.exceptions("a.b"))
 
     def test_the_effect_of_a_worker_that_lost_its_claim_is_dropped(self):
@@ -93,8 +97,8 @@ class TestQueueClaims(QueueCase):
 
         self.outcomes = [lose_claim]
         task = self.enqueue()
-        self.claim(token="t")
-        self.in_lane(lambda queue: queue._run_task(task.id, "t"))
+        [claimed] = self.claim(token="t")
+        self.in_lane(lambda queue: queue._run_task(claimed))
         self.assertEqual((len(self.calls), self.partner.ref, task.state), (1, False, "running"))
 
     def test_what_does_not_fit_into_the_run_goes_back_uncounted(self):

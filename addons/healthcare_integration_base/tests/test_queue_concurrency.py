@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
 from ..errors import MappingError, TransientError
+from ..queue import TaskCancelled, running
 from .common import IntegrationCase
 
 KEY = "concurrency test"
@@ -73,7 +74,7 @@ class TestConcurrency(IntegrationCase):
             first = one._claim(8, f"{KEY} one")
             second = other._claim(50, f"{KEY} other")
             self.assertEqual((len(first), len(second)), (8, 12))
-            self.assertEqual(sorted(first + second), ids)
+            self.assertEqual(sorted(task.id for task in first + second), ids)
 
     def test_many_lanes_at_once_run_each_task_once(self):
         ids = self._commit_tasks(200)
@@ -84,7 +85,7 @@ class TestConcurrency(IntegrationCase):
             while found := queue._in_own_transaction(partial(queue._claim, 7, f"{KEY} {name} {number}")):
                 number += 1
                 with lock:
-                    claimed.extend(found)
+                    claimed.extend(task.id for task in found)
 
         with ExitStack() as stack:
             queues = [stack.enter_context(self.transaction()) for _lane in range(4)]
@@ -176,7 +177,7 @@ class TestConcurrency(IntegrationCase):
             slow._claim(1, token)
             slow.env.cr.execute("UPDATE integration_lease SET expires_at = now() - interval '1 day'")
             slow.env.cr.commit()
-            self.assertTrue(slow._settle(task_id, token, "done"))
+            self.assertTrue(slow._settle_done([task_id], token))
             other._take_back(token)
             other.env.cr.commit()
             # Had the slow one died here, the lease must still be there for the next to take the task back.
@@ -196,9 +197,9 @@ class TestConcurrency(IntegrationCase):
             )
             other.env.cr.commit()
             with self.assertRaises(psycopg2.errors.SerializationFailure):
-                slow._settle(task_id, f"{KEY} slow", "done")
+                slow._settle_done([task_id], f"{KEY} slow")
             slow.env.cr.rollback()
-            self.assertFalse(slow._settle(task_id, f"{KEY} slow", "done"))
+            self.assertFalse(slow._settle_done([task_id], f"{KEY} slow"))
             slow._settle_error(task_id, f"{KEY} slow", TransientError("a.b", "Away"))
         self.assertEqual(self._task(task_id), ("running", 1))
 
@@ -206,14 +207,33 @@ class TestConcurrency(IntegrationCase):
         self._commit_tasks(1)
         token = f"{KEY} long"
         with self.transaction() as worker:
-            [task_id] = worker._claim(1, token)
+            [task] = worker._claim(1, token)
             worker.env.cr.execute("UPDATE integration_lease SET expires_at = now() - interval '1 day'")
             worker.env.cr.commit()
             worker.env.cr.execute("SELECT 1")
-            worker.env["integration.lease"].with_context(integration_task_token=token)._keep_alive()
+            with running(task):
+                worker.env["integration.lease"]._keep_alive()
             with self.transaction() as other:
                 self.assertNotIn(token, other.env["integration.lease"]._lost_tokens())
-            self.assertTrue(worker._settle(task_id, token, "done"), "renewing does not touch the task")
+            self.assertTrue(worker._settle_done([task.id], token), "renewing does not touch the task")
+
+    def test_progress_shows_before_the_commit_and_does_not_refuse_the_settlement(self):
+        self._commit_tasks(1)
+        token = f"{KEY} progress"
+        with self.transaction() as worker:
+            [task] = worker._claim(1, token)
+            worker.env.cr.commit()
+            worker.env.cr.execute("SELECT 1")
+            with running(task):
+                worker.env["integration.task.progress"]._step(1, 2, "Half")
+            with self.transaction() as other:
+                record = other.env["integration.task"].browse(task.id)
+                self.assertEqual((record.progress, record.progress_note), (50, "Half"))
+                record.action_cancel()
+                other.env.cr.commit()
+            with running(task), self.assertRaises(TaskCancelled):
+                worker.env["integration.task.progress"]._step(2, 2)
+            self.assertTrue(worker._settle_done([task.id], token), "nothing has touched the task's row")
 
     def _task(self, task_id):
         with self.transaction() as queue:

@@ -51,9 +51,9 @@ class TestQueueFailures(QueueCase):
             error.retry_after = asked
             self.outcomes = [error]
             task = self.enqueue()
-            [task_id] = self.claim(token=f"t{asked}")
+            [claimed] = self.claim(token=f"t{asked}")
             with self.frozen_clock(NOON):
-                self.in_lane(lambda queue: queue._run_task(task_id, f"t{asked}"))  # noqa: B023
+                self.in_lane(lambda queue: queue._run_task(claimed))  # noqa: B023
             self.assertEqual(task.eta, NOON + datetime.timedelta(seconds=wait), asked)
             self.queue._cancel(task)
 

@@ -22,6 +22,7 @@ from .base import (
     transport_class,
 )
 from .folder import FolderSettings, FolderTransport
+from .http import HttpSettings, HttpTransport
 from .settings import ConfigurationError
 from .sftp import SftpSettings, SftpTransport
 from .stability import Observation, observe, settled

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from ..errors import IntegrationError, TransientError
+from .gate import Gate
 from .settings import ConfigurationError
 
 CHUNK_SIZE = 1024 * 1024
@@ -96,6 +97,7 @@ class Transport(ABC):
 
     :cvar code: name in the register, prefix of error codes
     :cvar settings_class: frozen dataclass with ``from_values(mapping)``
+    :ivar gate: decides whether the partner may be talked to now; set it before opening
     """
 
     code: ClassVar[str]
@@ -103,14 +105,23 @@ class Transport(ABC):
 
     def __init__(self, settings: Any):
         self.settings = settings
+        self.gate = Gate()
         self._deadline: float | None = None
 
     def __enter__(self):
-        self.open()
+        self.gate.enter()
+        try:
+            self._admit_opening()
+            self.open()
+        except BaseException as error:
+            self.close()
+            self.gate.leave(error)
+            raise
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, _kind, error, _traceback) -> None:
         self.close()
+        self.gate.leave(error)
 
     def open(self) -> None:
         """Connect and log in. The total time allowed runs from here."""
@@ -121,6 +132,10 @@ class Transport(ABC):
         except BaseException:
             self.close()
             raise
+
+    def _admit_opening(self) -> None:
+        """Count the opening as one request; transports that count each request leave it out."""
+        self.gate.admit()
 
     def close(self) -> None:
         """Hang up; closing twice is fine."""
@@ -157,8 +172,11 @@ class Transport(ABC):
         """
 
     @abstractmethod
-    def send(self, name: str, chunks: Iterable[bytes]) -> Sent:
+    def send(self, name: str, chunks: Iterable[bytes], *, idempotency_key: str = "") -> Sent:
         """Deliver ``chunks`` under ``name``, visible to the partner only when complete.
+
+        :param idempotency_key: the same for every repeat of a document, for partners that know repeats by
+            it; mailboxes know them by name and content
 
         Sending the same content again under the same name succeeds without a second delivery.
         """

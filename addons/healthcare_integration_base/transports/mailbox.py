@@ -93,7 +93,7 @@ class MailboxTransport(Transport):
         if after is not None:
             self._require_unchanged(file, after, path)
 
-    def send(self, name: str, chunks: Iterable[bytes]) -> Sent:
+    def send(self, name: str, chunks: Iterable[bytes], *, idempotency_key: str = "") -> Sent:
         require_plain_name(self.code, name)
         folder = self._folder("outbox")
         target = self._join(folder, name)

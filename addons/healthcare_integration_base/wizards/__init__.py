@@ -8,4 +8,5 @@ from . import (
     integration_message_payload,
     integration_message_replay,
     integration_monitoring_token_shown,
+    integration_upload,
 )

@@ -22,3 +22,14 @@ class RcmRemittanceHandler(models.AbstractModel):
         self.env["integration.message.link"]._link(message, remittance, "remittance")
         message._set_state("parsed")
         remittance._queue_posting()
+
+    def _preview(self, message):
+        """Return the journal items that posting would make; whoever asks undoes what this stores."""
+        remittance = self.env["rcm.remittance"]._store(message, self._parse(message))
+        # A preview is planned with the system's rights, as posting is.
+        preview_sudo = self.env["rcm.remittance.preview"].sudo()._of(remittance)
+        items = [
+            f"{line.part}  {line.role}  {line.label or ''}  {line.debit:.2f}  {line.credit:.2f}"
+            for line in preview_sudo.line_ids
+        ]
+        return "\n".join(filter(None, [preview_sudo.hold, *items, preview_sudo.notes]))

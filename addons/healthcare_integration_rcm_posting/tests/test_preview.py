@@ -1,3 +1,5 @@
+import base64
+
 from odoo.tests import tagged
 
 from .common import RcmCase, claim
@@ -67,3 +69,18 @@ class TestPreview(RcmCase):
         self.assertIn(self.payer.name, masked)
         self.biller.group_ids += self.env.ref("healthcare_integration_base.group_phi")
         self.assertIn(self.patient.name, shown())
+
+    def test_an_upload_is_previewed_and_leaves_nothing_behind(self):
+        self.claim_invoice("V100006", 100)
+        content = self.file_of(self.remit(claim("V100006", 100, 100)))
+        person = self.integration_user("upload-biller", "operator", "phi")
+        upload = (
+            self.env["integration.upload"]
+            .with_user(person)
+            .create({"flow_id": self.flow.id, "file": base64.b64encode(content), "file_name": "x.835"})
+        )
+        upload.action_preview()
+        self.assertIn("V100006", upload.preview)
+        self.assertIn("100.00", upload.preview)
+        self.assertFalse(self.env["rcm.remittance"].search([]))
+        self.assertFalse(self.env["integration.message"].search([]))

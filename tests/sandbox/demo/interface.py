@@ -57,6 +57,7 @@ def _create_endpoint(env, system, settings):
             "disposal": "archive",
             # The clearing house renames complete files into place.
             "quiet_seconds": 0,
+            "data_class_ids": env.ref("healthcare_integration_base.data_class_phi").ids,
             "poll_interval_minutes": 1,
         }
     )

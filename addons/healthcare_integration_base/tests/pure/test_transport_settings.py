@@ -46,7 +46,7 @@ class TestRegister:
         assert {"folder", "sftp"} <= set(codes())
         with pytest.raises(ConfigurationError) as caught:
             transport_class("carrier pigeon")
-        assert caught.value.code == "transport.unknown" and "folder, sftp" in caught.value.expected
+        assert caught.value.code == "transport.unknown" and "folder, http, sftp" in caught.value.expected
 
     def test_a_code_is_given_once(self):
         class Impostor:

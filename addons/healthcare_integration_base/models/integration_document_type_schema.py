@@ -1,0 +1,36 @@
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+
+from ..doors.json_document import InvalidSchema, complaints, read_schema
+
+
+class IntegrationDocumentTypeSchema(models.Model):
+    """What a JSON document of a type looks like: checked when it is sent to the API, and published there."""
+
+    _inherit = "integration.document.type"
+
+    json_schema = fields.Text(
+        "JSON Schema",
+        help="JSON Schema 2020-12, complete in itself. What the API takes in is checked against it.",
+    )
+
+    @api.constrains("json_schema", "format")
+    def _check_json_schema(self):
+        for document_type in self.filtered("json_schema"):
+            if document_type.format != "json":
+                raise ValidationError(self.env._("Only documents of the format JSON have a JSON Schema."))
+            try:
+                read_schema(document_type.json_schema)
+            except InvalidSchema as error:
+                raise ValidationError(self.env._("The JSON Schema cannot be used: %s", str(error))) from error
+
+    @tools.ormcache("self.id", "self.write_date")
+    def _schema(self):
+        """Return the schema as a dict, None without one."""
+        self.ensure_one()
+        return read_schema(self.json_schema) if self.json_schema else None
+
+    def _complaints(self, document):
+        """Return the places of a document that are not as the schema has them."""
+        schema = self._schema()
+        return complaints(schema, document) if schema else []

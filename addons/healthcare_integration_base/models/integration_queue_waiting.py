@@ -1,0 +1,193 @@
+import time
+
+from odoo import models
+from odoo.tools import SQL
+
+PARK_LIMIT = 1000
+QUICK_SWEEP_SECONDS = 0.05
+SWEEP_SHARE = 0.05
+
+HELD_BY_KEY = SQL(
+    """
+    ordering_key IS NOT NULL AND EXISTS (
+        SELECT FROM integration_task AS earlier
+         WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
+           AND earlier.state IN ('pending', 'waiting', 'running', 'dead'))
+    """
+)
+HELD_BY_DEPENDENCY = SQL(
+    """
+    EXISTS (SELECT FROM integration_task_dependency AS dependency
+              JOIN integration_task AS needed ON needed.id = dependency.depends_on_id
+             WHERE dependency.task_id = task.id AND needed.state <> 'done'
+               AND NOT (dependency.if_failed = 'continue' AND needed.state IN ('dead', 'cancelled')))
+    """
+)
+
+
+class IntegrationQueueWaiting(models.AbstractModel):
+    """Tasks that wait for a time, or for other tasks.
+
+    A task that waits for others is ``waiting`` without a time. It is released by the lane that finished what
+    it waited for, in a transaction after that. What such a transaction could not see, because whoever
+    enqueued had not committed yet, is found by a sweep at the start of each lane's run, which every enqueuing
+    causes.
+    """
+
+    _inherit = "integration.queue"
+
+    _next_sweep = 0.0
+
+    def _release_due(self):
+        """Make the waiting tasks whose time has come due, as far as they do not wait for others as well."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE integration_task AS task
+                   SET eta = NULL, state = CASE WHEN %s THEN 'waiting' ELSE 'pending' END
+                 WHERE id = ANY (ARRAY(SELECT id FROM integration_task
+                                        WHERE state = 'waiting' AND eta <= %s FOR UPDATE SKIP LOCKED))
+                """,
+                HELD_BY_DEPENDENCY,
+                self.env.cr.now(),
+            ),
+            log_exceptions=False,
+        )
+
+    # === MADE TO WAIT === #
+
+    def _depend(self, task_ids, needed, if_failed):
+        """Let tasks wait for others that are not done yet.
+
+        :raise ValueError: if one of them was cancelled, so that nothing would ever release the task
+        """
+        states = dict(self._states(needed.ids))
+        if if_failed != "continue" and "cancelled" in states.values():
+            raise ValueError("A task cannot wait for one that was cancelled")
+        unfinished = [task_id for task_id, state in states.items() if state != "done"]
+        if not unfinished or not task_ids:
+            return
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_task_dependency (task_id, depends_on_id, if_failed)
+            SELECT task_id, depends_on_id, %s FROM unnest(%s) AS task_id, unnest(%s) AS depends_on_id;
+            UPDATE integration_task SET state = 'waiting' WHERE id = ANY(%s)
+            """,
+            (if_failed, task_ids, unfinished, task_ids),
+        )
+
+    def _states(self, task_ids):
+        self.env.cr.execute("SELECT id, state FROM integration_task WHERE id = ANY(%s)", (task_ids,))
+        return self.env.cr.fetchall()
+
+    def _park_behind(self, task_ids):
+        """Let new tasks wait that an earlier one of their key holds."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE integration_task AS task SET state = 'waiting'
+                 WHERE id = ANY(%s) AND state = 'pending' AND %s
+                """,
+                list(task_ids),
+                HELD_BY_KEY,
+            )
+        )
+
+    def _park_blocked(self, channel):
+        """Let due tasks of a channel wait that an earlier one of their key holds: so they are not met again.
+
+        They came into the queue at the same time, or the earlier one came back into it.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE integration_task SET state = 'waiting'
+                 WHERE id = ANY (ARRAY(
+                    SELECT id FROM integration_task AS task
+                     WHERE state = 'pending' AND COALESCE(flow_id, 0) = %s AND COALESCE(endpoint_id, 0) = %s
+                       AND %s
+                     ORDER BY rank, id LIMIT %s FOR UPDATE OF task SKIP LOCKED))
+                """,
+                channel.flow_id,
+                channel.endpoint_id,
+                HELD_BY_KEY,
+                PARK_LIMIT,
+            ),
+            log_exceptions=False,
+        )
+
+    # === RELEASED === #
+
+    def _release_after(self, task_ids):
+        """Release or cancel what waited for these tasks, according to what became of them."""
+        if given_up := self._given_up_with(task_ids):
+            # Whoever ended those tasks need not see what waits for them.
+            self._cancel(self.env["integration.task"].sudo().browse(given_up))
+        released = self._release(
+            SQL(
+                """
+                id IN (SELECT task_id FROM integration_task_dependency WHERE depends_on_id = ANY(%(ids)s)
+                       UNION ALL
+                       SELECT (SELECT min(following.id) FROM integration_task AS following
+                                WHERE following.ordering_key = ended.ordering_key
+                                  AND following.state IN ('pending', 'waiting', 'running', 'dead'))
+                         FROM integration_task AS ended
+                        WHERE ended.id = ANY(%(ids)s) AND ended.ordering_key IS NOT NULL)
+                """,
+                ids=list(task_ids),
+            )
+        )
+        if released > 1:
+            self._wake_lanes([None])
+
+    def _given_up_with(self, task_ids):
+        """Return the ids of the tasks that are to be cancelled because one of these died or was cancelled."""
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT dependency.task_id
+              FROM integration_task_dependency AS dependency
+              JOIN integration_task AS needed ON needed.id = depends_on_id
+              JOIN integration_task AS task ON task.id = task_id
+             WHERE depends_on_id = ANY(%s) AND task.state IN ('pending', 'waiting')
+               AND (needed.state = 'cancelled' AND if_failed <> 'continue'
+                    OR needed.state = 'dead' AND if_failed = 'cancel')
+            """,
+            (list(task_ids),),
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    def _release_parked(self):
+        """Release whatever waits for others without need; seldom, when looking takes long."""
+        began = time.monotonic()
+        if began < IntegrationQueueWaiting._next_sweep:
+            return
+        self._release(SQL("TRUE"))
+        seconds = time.monotonic() - began
+        if seconds > QUICK_SWEEP_SECONDS:
+            IntegrationQueueWaiting._next_sweep = began + seconds / SWEEP_SHARE
+
+    def _release(self, among):
+        """Make those tasks due that wait for others and are held by none any more.
+
+        :param among: condition that they fulfil
+        :return: how many there were
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE integration_task SET state = 'pending'
+                 WHERE id = ANY (ARRAY(
+                    SELECT id FROM integration_task AS task
+                     WHERE state = 'waiting' AND eta IS NULL AND %s AND NOT (%s) AND NOT (%s)
+                       FOR UPDATE OF task SKIP LOCKED))
+                """,
+                among,
+                HELD_BY_KEY,
+                HELD_BY_DEPENDENCY,
+            ),
+            log_exceptions=False,
+        )
+        released = self.env.cr.rowcount
+        if released:
+            self.env["integration.task"].invalidate_model(["state"])
+        return released

@@ -1,0 +1,96 @@
+import doctest
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.addons.healthcare_integration_base.doors import certificate, json_document
+from odoo.addons.healthcare_integration_base.doors.json_document import (
+    InvalidSchema,
+    MalformedJson,
+    complaints,
+    read_json,
+    read_schema,
+)
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize("module", [json_document, certificate], ids=lambda module: module.__name__)
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@given(JSON_VALUES)
+def test_what_json_writes_is_read(value):
+    assert read_json(json.dumps(value).encode()) == value
+
+
+@given(st.binary(max_size=200))
+def test_bytes_are_a_document_or_malformed(body):
+    try:
+        read_json(body)
+    except MalformedJson as error:
+        assert error.place.expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[1,]", b"NaN", b"-Infinity", b'{"a":1,"a":1}', b"\xff", b"[" * 101 + b"]" * 101,
+     b"[" * 100_000, b"9" * 10_000],
+)  # fmt: skip
+def test_what_readers_differ_in_is_malformed(body):
+    with pytest.raises(MalformedJson):
+        read_json(body)
+
+
+def test_the_place_of_a_fault_is_told():
+    with pytest.raises(MalformedJson) as caught:
+        read_json(b'{"a": 1,\n "b": }')
+    assert caught.value.place.pointer == "line 2, column 7"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{",
+        "true",
+        '{"type": 5}',
+        '{"$ref": "https://example.org/a"}',
+        '{"properties": {"a": {"$ref": "file:///etc/passwd"}}}',
+        '{"allOf": [{"$dynamicRef": "other"}]}',
+    ],
+)
+def test_schemas_that_are_not_complete_in_themselves_are_refused(schema):
+    with pytest.raises(InvalidSchema):
+        read_schema(schema)
+
+
+def test_a_schema_may_refer_to_itself():
+    schema = read_schema('{"$defs": {"n": {"type": "integer"}}, "items": {"$ref": "#/$defs/n"}}')
+    assert complaints(schema, [1, 2]) == []
+    assert [place.pointer for place in complaints(schema, [1, "a", 2.5])] == ["/1", "/2"]
+
+
+def test_complaints_are_bounded_and_hold_no_values():
+    places = complaints({"items": {"type": "integer"}}, ["Alex Testcase"] * 1000)
+    assert len(places) == json_document.MOST_COMPLAINTS
+    assert "Alex" not in str(places)
+
+
+def test_a_certificate_is_known_in_every_notation():
+    der = b"\x30\x03\x02\x01\x05"
+    text = "MAMCAQU="
+    digest = hashlib.sha256(der).hexdigest()
+    pem = f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+    escaped = pem.replace("\n", "%0A").replace(" ", "%20")
+    for notation in (digest, digest.upper(), text, f":{text}:", pem, escaped):
+        assert certificate.fingerprint_of(notation) == digest
+    for nothing in ("", "ab", "not base64!", "YWJj", "a" * 20_000):
+        assert certificate.fingerprint_of(nothing) == ""

@@ -1,0 +1,101 @@
+"""The API against its own description: what it allows is taken, what it forbids is refused as described."""
+
+import re
+from http import HTTPStatus
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import checks
+from schemathesis.specs.openapi import checks as openapi_checks
+
+EXAMPLES = 25
+TIMEOUT = 60
+CHECKS = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.negative_data_rejection,
+    openapi_checks.positive_data_acceptance,
+    openapi_checks.missing_required_header,
+    openapi_checks.ignored_auth,
+]
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def headers(api):
+    return {"Authorization": f"Bearer {api.key}"}
+
+
+def described(api):
+    return schemathesis.openapi.from_url(
+        f"{api.url}/integration/api/v1/openapi.json", headers=headers(api), timeout=TIMEOUT
+    )
+
+
+def operations(api):
+    return [result.ok() for result in described(api).get_all_operations()]
+
+
+def exercise(api, mode):
+    """Send generated requests to every operation and check the answers; return the statuses seen."""
+    return {
+        f"{operation.method.upper()} {operation.path}": _exercise(api, operation, mode)
+        for operation in operations(api)
+    }
+
+
+def _exercise(api, operation, mode):
+    statuses = set()
+
+    @BOUNDED
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case):
+        response = case.call(headers=headers(api), timeout=TIMEOUT)
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=CHECKS, headers=headers(api))
+
+    check()
+    return statuses
+
+
+def test_the_description_is_valid_openapi(api):
+    document = requests.get(
+        f"{api.url}/integration/api/v1/openapi.json", headers=headers(api), timeout=TIMEOUT
+    ).json()
+    assert document["openapi"] == "3.1.0"
+    assert {operation.method for operation in operations(api)} == {"get", "post"}
+
+
+def test_what_is_allowed_is_taken(api):
+    seen = exercise(api, schemathesis.GenerationMode.POSITIVE)
+    sent = seen["POST /integration/api/v1/messages/orders"]
+    # Two of the generated documents may come with the same generated key.
+    assert HTTPStatus.ACCEPTED in sent and sent <= {HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT}
+    assert HTTPStatus.OK in seen["GET /integration/api/v1/reads/messages"]
+
+
+def test_what_is_forbidden_is_refused_as_described(api):
+    seen = exercise(api, schemathesis.GenerationMode.NEGATIVE)
+    assert HTTPStatus.UNPROCESSABLE_ENTITY in seen["POST /integration/api/v1/messages/orders"]
+
+
+def test_without_a_key_nothing_is_told(api):
+    for path in ("openapi.json", "reads/messages", "messages/orders"):
+        response = requests.get(f"{api.url}/integration/api/v1/{path}", timeout=TIMEOUT)
+        assert response.status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_the_server_logged_no_error(api):
+    """Runs last: what the requests before have left in the log."""
+    entries = re.findall(r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*", api.log.read_text(), re.MULTILINE)
+    assert [entry for entry in entries if "is a security risk" not in entry] == []
