@@ -20,6 +20,7 @@ WIZARDS = {
     "integration.message.payload": VIEWERS,
     "integration.message.replay": OPERATORS,
     "integration.monitoring.token.shown": {"manager"},
+    "integration.upload": OPERATORS,
 }
 # The operations that change these are refused by other means than access rights: see test_queue_access.
 RIGHTS = {
@@ -65,11 +66,19 @@ class TestAccessMatrix(AccessMatrixCase):
             }
         )
 
+    def example_integration_client(self, company):
+        user = self.integration_clerk(company)
+        values = {"name": "Client", "company_id": company.id, "user_id": user.id}
+        return self.env["integration.client"].create(values)
+
     def integration_clerk(self, company):
-        """Return a user of a company, whose rights a flow may have."""
-        return new_test_user(
-            self.env, f"clerk-{company.id}", company_id=company.id, company_ids=[Command.set(company.ids)]
-        )
+        """Return a user of a company, whose rights a flow or client may have."""
+        clerks = self.__dict__.setdefault("_clerks", {})
+        if company not in clerks:
+            clerks[company] = new_test_user(
+                self.env, f"clerk-{company.id}", company_id=company.id, company_ids=[Command.set(company.ids)]
+            )
+        return clerks[company]
 
     def example_integration_audit_entry(self, company):
         self.env["integration.audit.entry"]._record("matrix.seen", self.example_integration_system(company))
