@@ -6,13 +6,21 @@ from .access_matrix import AccessMatrixCase, expected_rights
 from .test_access import EXPECTED, RESTRICTED, WITHOUT_COMPANY
 
 OPERATORS = {"operator", "manager"}
+VIEWERS = {"viewer", "operator", "manager", "secrets_officer", "auditor"}
 WIZARDS = {
     "integration.audit.verification": {"auditor"},
     "integration.audit.verification.line": {"auditor"},
     "integration.endpoint.check": OPERATORS,
     "integration.endpoint.check.line": OPERATORS,
     "integration.exception.waive": OPERATORS,
-    "integration.message.payload": {"viewer", "operator", "manager", "secrets_officer", "auditor"},
+    "integration.health.panel": VIEWERS,
+    "integration.health.panel.line": VIEWERS,
+    "integration.legal.hold.change": {"manager"},
+    "integration.mapping.preview": VIEWERS,
+    "integration.message.payload": VIEWERS,
+    "integration.message.replay": OPERATORS,
+    "integration.monitoring.token.shown": {"manager"},
+    "integration.upload": OPERATORS,
 }
 # The operations that change these are refused by other means than access rights: see test_queue_access.
 RIGHTS = {
@@ -27,7 +35,7 @@ class TestAccessMatrix(AccessMatrixCase):
     example_values = {
         "integration.crosswalk": {"target": "value"},
         "integration.crosswalk.line": {"value": "B"},
-        "integration.mapping.line": {"source_path": "amount"},
+        "integration.mapping.line": {"source_path": "amount", "target_field": "amount"},
     }
 
     def example_integration_system(self, company):
@@ -38,6 +46,13 @@ class TestAccessMatrix(AccessMatrixCase):
 
     def example_integration_endpoint(self, company):
         return self.endpoint if company == self.company else self.other_endpoint
+
+    def example_integration_endpoint_window(self, company):
+        endpoint = self.example_integration_endpoint(company)
+        endpoint.time_zone = "America/New_York"
+        return self.env["integration.endpoint.window"].create(
+            {"endpoint_id": endpoint.id, "weekday": "6", "start": 2, "end": 5}
+        )
 
     def example_integration_flow(self, company):
         return self.env["integration.flow"].create(
@@ -51,11 +66,19 @@ class TestAccessMatrix(AccessMatrixCase):
             }
         )
 
+    def example_integration_client(self, company):
+        user = self.integration_clerk(company)
+        values = {"name": "Client", "company_id": company.id, "user_id": user.id}
+        return self.env["integration.client"].create(values)
+
     def integration_clerk(self, company):
-        """Return a user of a company, whose rights a flow may have."""
-        return new_test_user(
-            self.env, f"clerk-{company.id}", company_id=company.id, company_ids=[Command.set(company.ids)]
-        )
+        """Return a user of a company, whose rights a flow or client may have."""
+        clerks = self.__dict__.setdefault("_clerks", {})
+        if company not in clerks:
+            clerks[company] = new_test_user(
+                self.env, f"clerk-{company.id}", company_id=company.id, company_ids=[Command.set(company.ids)]
+            )
+        return clerks[company]
 
     def example_integration_audit_entry(self, company):
         self.env["integration.audit.entry"]._record("matrix.seen", self.example_integration_system(company))
