@@ -38,5 +38,6 @@
         "views/integration_reconciliation_views.xml",
         "views/menus.xml",
     ],
+    "assets": {"web.assets_backend": ["healthcare_integration_base/static/src/**/*"]},
     "application": True,
 }
