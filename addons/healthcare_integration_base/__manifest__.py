@@ -57,5 +57,6 @@
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
+    "assets": {"web.assets_backend": ["healthcare_integration_base/static/src/**/*"]},
     "application": True,
 }

@@ -35,10 +35,11 @@ class IntegrationCredentialSigning(models.Model):
     )
 
     def init(self):
-        super().init()
+        result = super().init()
         self.env.cr.execute(
             "ALTER TABLE integration_credential ADD COLUMN IF NOT EXISTS former_ciphertext bytea"
         )
+        return result
 
     def _set_secret(self, secret, passphrase=""):
         if self.kind == "signing":
