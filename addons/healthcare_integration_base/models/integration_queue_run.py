@@ -14,7 +14,6 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..errors import IntegrationError
 from ..queue import (
     PostponedTask,
-    TaskCancelled,
     TimeLimitReached,
     allow_cpu_time,
     interrupted_after,
@@ -114,8 +113,6 @@ class IntegrationQueueRun(models.AbstractModel):
         """Settle a task whose effects were rolled back, in a transaction of its own."""
         if isinstance(error, PostponedTask):
             self._in_own_transaction(partial(self._postpone, task.id, task.token, error))
-        elif isinstance(error, TaskCancelled):
-            self._in_own_transaction(partial(self._settle_cancelled, task.id, task.token, error))
         else:
             self._settle_error(task.id, task.token, error)
 

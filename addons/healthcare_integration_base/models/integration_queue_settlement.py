@@ -7,7 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..errors import TransientError
 from ..failures import UNEXPECTED_ERROR, as_integration_error, storable
-from ..queue import RetryPolicy
+from ..queue import RetryPolicy, TaskCancelled
 
 _logger = logging.getLogger(__name__)
 
@@ -98,24 +98,30 @@ class IntegrationQueueSettlement(models.AbstractModel):
         task = self.env["integration.task"].sudo().browse(task_id)
         self._settle(task_id, token, "cancelled")
         task.invalidate_recordset()
-        self._records(task)._integration_task_cancelled(task.method_name)
+        self._ask_records(task, lambda records: records._integration_task_cancelled(task.method_name))
         user = self.env["res.users"].sudo().browse(cancelled.user_id)
         task.message_id._hold_unprocessed(self.env._("Its task was cancelled by %s.", user.name or ""))
 
     # === FAILURES === #
 
     def _settle_error(self, task_id, token, error):
-        """Settle a failed task, whatever it raised and whatever goes wrong in settling it.
+        """Settle a failed task, whatever it raised and whatever goes wrong in settling it."""
+        if isinstance(error, TaskCancelled):
+            settle = partial(self._settle_cancelled, task_id, token, error)
+        else:
+            settle = partial(self._settle_failure, task_id, token, as_integration_error(error))
+        self._settle_or_bury(task_id, token, settle)
 
-        A task whose failure cannot be settled as usual is buried with the error of that: it would
-        otherwise stop its lane, and all tasks behind it, on each attempt.
+    def _settle_or_bury(self, task_id, token, settle):
+        """Settle a task in a transaction of its own, or bury it with the error of that.
+
+        It would otherwise stop its lane, and all tasks behind it, on each attempt.
         """
-        known = as_integration_error(error)
         try:
-            self._in_own_transaction(lambda: self._settle_failure(task_id, token, known))
+            self._in_own_transaction(settle)
         except Exception as unsettled:
             self.env.cr.rollback()
-            _logger.exception("Task %s failed with %s, which could not be settled", task_id, known.code)
+            _logger.exception("Task %s did not succeed, which could not be settled", task_id)
             self._in_own_transaction(partial(self._bury, task_id, token, as_integration_error(unsettled)))
 
     def _settle_failure(self, task_id, token, error):
@@ -194,7 +200,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:
-            _logger.exception("The records of task %s could not be told of its failure", task.id)
+            _logger.exception("The records of task %s could not be told what became of it", task.id)
             return None
 
     def _records(self, tasks):

@@ -101,6 +101,20 @@ class TestQueueLongTasks(QueueCase):
         self.run_tasks()
         self.assertEqual((task.state, self.partner.ref), ("done", "x"), "the request was for that run")
 
+    def test_records_that_cannot_be_told_do_not_stop_the_lane(self):
+        def work(records):
+            task.with_env(records.env).action_cancel()
+            self.step(2)(records)
+
+        self.outcomes = [work]
+        task, after = self.enqueue(), self.enqueue()
+        hook = patch.object(
+            self.registry["res.partner"], "_integration_task_cancelled", side_effect=KeyError("x")
+        )
+        with hook, self.assertLogs("odoo.addons.healthcare_integration_base", "ERROR"):
+            self.run_tasks()
+        self.assertEqual((task.state, after.state), ("cancelled", "done"))
+
     def test_a_task_without_steps_runs_to_its_end(self):
         self.outcomes = [lambda records: task.with_env(records.env).action_cancel()]
         task = self.enqueue()
