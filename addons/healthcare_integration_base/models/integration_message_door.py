@@ -46,7 +46,7 @@ class IntegrationMessageDoor(models.Model):
         """
         flow = delivery.flow
         body = delivery.body
-        keyring = self.env["integration.keyring"]._keyring()
+        keyring = self.env["integration.keyring"]._ring_to_write()
         self.env.cr.execute(
             """
             WITH claimed AS (
@@ -63,8 +63,8 @@ class IntegrationMessageDoor(models.Model):
                        %(file_name)s,
                        %(digest)s, %(size)s, %(is_test)s, %(now)s, %(uid)s, %(uid)s, %(now)s, %(now)s
                   FROM claimed RETURNING id)
-            INSERT INTO integration_message_chunk (message_id, chunk_index, data)
-            SELECT id, 0, %(data)s FROM stored RETURNING message_id
+            INSERT INTO integration_message_chunk (message_id, chunk_index, key_id, data)
+            SELECT id, 0, %(key_id)s, %(data)s FROM stored RETURNING message_id
             """,
             {
                 "company_id": delivery.company_id,
@@ -82,6 +82,7 @@ class IntegrationMessageDoor(models.Model):
                 "is_test": delivery.is_test,
                 "now": self.env.cr.now(),
                 "uid": self.env.uid,
+                "key_id": keyring.active_id,
                 "data": keyring.encrypt_chunk(body[:CHUNK_SIZE], message_uuid, 0, len(body) <= CHUNK_SIZE),
             },
             log_exceptions=False,
@@ -90,7 +91,7 @@ class IntegrationMessageDoor(models.Model):
         return row and row[0]
 
     def _insert_further_chunks(self, body, message_uuid):
-        keyring = self.env["integration.keyring"]._keyring() if len(body) > CHUNK_SIZE else None
+        keyring = self.env["integration.keyring"]._ring_to_write() if len(body) > CHUNK_SIZE else None
         for start in range(CHUNK_SIZE, len(body), CHUNK_SIZE):
             end = start + CHUNK_SIZE
             self._insert_chunk(keyring, start // CHUNK_SIZE, body[start:end], is_last=end >= len(body))
