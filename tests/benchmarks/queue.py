@@ -245,7 +245,7 @@ def main():
         peer.server.drop()
     for name, figures in results.items():
         ratios = (
-            f"{figures[key] / base[key]:.1f} x {key}" for key in ("tasks/s", "enqueued/s", "CPU ms/task")
+            f"{figures[key] / base[key]:.3g} x {key}" for key in ("tasks/s", "enqueued/s", "CPU ms/task")
         )
         print(f"{name}: {', '.join(ratios)} of {peer.name}")
 
