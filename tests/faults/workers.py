@@ -229,7 +229,7 @@ class Fleet:
              WHERE NOT active OR failure_count > 0
             """
         )
-        assert not failed
+        assert not failed, f"{failed}\n{self.log()[-4000:]}"
 
 
 def _connection_values(odoo: Odoo) -> dict[str, str]:
