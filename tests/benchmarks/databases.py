@@ -48,6 +48,19 @@ def install(
 
 
 @contextlib.contextmanager
+def made(
+    template: str,
+    modules: Sequence[str],
+    more: Sequence[Path] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Have a copy of a template, with addons of the benchmarks or of more folders, for the block's length."""
+    with installed.copied(test_environment.inherited(), template, "benchmark") as database:
+        install(database, modules, more, variables)
+        yield database
+
+
+@contextlib.contextmanager
 def environment(*modules: str) -> Iterator[api.Environment]:
     """Have a database with the suite's modules for the length of the block, and an environment on it."""
     odoo = test_environment.inherited()
