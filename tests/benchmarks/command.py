@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Mapping
 
 from provisioning import environment, odoo_process, paths, processes, test_environment
@@ -91,14 +90,12 @@ class _Run:
             on_line=on_line,
         )
         measured = figures.load(file)
-        if self._judges_targets:
-            return measured
-        return [dataclasses.replace(figure, met=None) for figure in measured]
+        return measured if self._judges_targets else list(map(figures.unjudged, measured))
 
     def show(self) -> None:
         """Print the table, and what failed."""
         say(f"\n{self._surroundings}\n")
-        say(results.terminal_table(figure for one in self._figures.values() for figure in one))
+        say(results.terminal_table(self._all()))
         if not self._judges_targets:
             say("\nThe targets hold for the whole sizes: here they are not judged.")
         for failure in self._failures.values():
@@ -113,5 +110,7 @@ class _Run:
 
     def exit_code(self) -> int:
         """Return 1 when a benchmark failed or a target was missed."""
-        missed = any(figure.met is False for one in self._figures.values() for figure in one)
-        return 1 if self._failures or missed else 0
+        return 1 if self._failures or figures.missed(self._all()) else 0
+
+    def _all(self) -> list[Figure]:
+        return [figure for measured in self._figures.values() for figure in measured]

@@ -55,7 +55,7 @@ def made(
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Have a copy of a template, with addons of the benchmarks or of more folders, for the block's length."""
-    with installed.copied(test_environment.inherited(), template, "benchmark") as database:
+    with installed.copied(test_environment.inherited(), template, modules[0]) as database:
         install(database, modules, more, variables)
         yield database
 

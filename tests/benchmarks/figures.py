@@ -6,7 +6,7 @@ import dataclasses
 import json
 import resource
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +41,16 @@ def at_least(value: float, least: float, unit: str = "") -> tuple[str, bool]:
 def at_most(value: float, most: float, unit: str = "") -> tuple[str, bool]:
     """Return a target, and whether the value meets it."""
     return f"at most {most:,g} {unit}".rstrip(), value <= most
+
+
+def unjudged(figure: Figure) -> Figure:
+    """Return the figure without a verdict: targets hold for the whole sizes only."""
+    return dataclasses.replace(figure, met=None)
+
+
+def missed(figures: Iterable[Figure]) -> list[Figure]:
+    """Return the figures whose target is not met."""
+    return [figure for figure in figures if figure.met is False]
 
 
 def in_turn(ways: Mapping[str, Callable[[], Result]], rounds: int) -> dict[str, list[Result]]:
