@@ -6,13 +6,21 @@ from .access_matrix import AccessMatrixCase, expected_rights
 from .test_access import EXPECTED, RESTRICTED, WITHOUT_COMPANY
 
 OPERATORS = {"operator", "manager"}
+VIEWERS = {"viewer", "operator", "manager", "secrets_officer", "auditor"}
 WIZARDS = {
     "integration.audit.verification": {"auditor"},
     "integration.audit.verification.line": {"auditor"},
     "integration.endpoint.check": OPERATORS,
     "integration.endpoint.check.line": OPERATORS,
     "integration.exception.waive": OPERATORS,
-    "integration.message.payload": {"viewer", "operator", "manager", "secrets_officer", "auditor"},
+    "integration.health.panel": VIEWERS,
+    "integration.health.panel.line": VIEWERS,
+    "integration.legal.hold.change": {"manager"},
+    "integration.mapping.preview": VIEWERS,
+    "integration.message.payload": VIEWERS,
+    "integration.message.replay": OPERATORS,
+    "integration.monitoring.token.shown": {"manager"},
+    "integration.upload": OPERATORS,
 }
 # The operations that change these are refused by other means than access rights: see test_queue_access.
 RIGHTS = {
@@ -53,9 +61,22 @@ class TestAccessMatrix(AccessMatrixCase):
 
     def integration_clerk(self, company):
         """Return a user of a company, whose rights a flow may have."""
-        return new_test_user(
-            self.env, f"clerk-{company.id}", company_id=company.id, company_ids=[Command.set(company.ids)]
+        login = f"clerk-{company.id}"
+        known = self.env["res.users"].search([("login", "=", login)])
+        return known or new_test_user(
+            self.env, login, company_id=company.id, company_ids=[Command.set(company.ids)]
         )
+
+    def example_integration_client(self, company):
+        return self.env["integration.client"].create(
+            {"name": "Client", "user_id": self.integration_clerk(company).id, "company_id": company.id}
+        )
+
+    def example_integration_data_class(self, _company):
+        return self.env["integration.data.class"].search([], limit=1)
+
+    def example_integration_lane(self, _company):
+        return self.env["integration.lane"].search([], limit=1)
 
     def example_integration_audit_entry(self, company):
         self.env["integration.audit.entry"]._record("matrix.seen", self.example_integration_system(company))

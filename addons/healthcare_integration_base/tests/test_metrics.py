@@ -99,8 +99,8 @@ class TestMetrics(MonitoringCase):
         self.env.cr.execute(
             """
             INSERT INTO integration_task (description, company_id, user_id, model_name, method_name, state,
-                                          max_attempts)
-            SELECT 'Test', %s, 1, 'res.partner', '_test', 'done', 1 FROM generate_series(1, 5000);
+                                          rank, max_attempts)
+            SELECT 'Test', %s, 1, 'res.partner', '_test', 'done', 1, 1 FROM generate_series(1, 5000);
             ANALYZE integration_task;
             """,
             (self.env.company.id,),
