@@ -266,9 +266,12 @@ class IntegrationCredential(models.Model):
         )
         rows = self.env.cr.dictfetchall()
         for row in rows:
-            credential = self.browse(row["id"])
-            credential._store_secret(*credential._decrypt_row(row).values())
+            self.browse(row["id"])._reencrypt_row(row)
         return len(rows)
+
+    def _reencrypt_row(self, row):
+        """Encrypt the secrets of a row, which is locked, with the current key."""
+        self._store_secret(*self._decrypt_row(row).values())
 
     @api.model
     def _uses_keys(self, key_ids):

@@ -80,6 +80,17 @@ class TestAccessMatrix(AccessMatrixCase):
             )
         return clerks[company]
 
+    def example_integration_client(self, company):
+        return self.env["integration.client"].create(
+            {"name": "Client", "user_id": self.integration_clerk(company).id, "company_id": company.id}
+        )
+
+    def example_integration_data_class(self, _company):
+        return self.env["integration.data.class"].search([], limit=1)
+
+    def example_integration_lane(self, _company):
+        return self.env["integration.lane"].search([], limit=1)
+
     def example_integration_audit_entry(self, company):
         self.env["integration.audit.entry"]._record("matrix.seen", self.example_integration_system(company))
         return self.env["integration.audit.entry"].search([], order="id desc", limit=1)
