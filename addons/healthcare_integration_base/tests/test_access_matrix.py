@@ -80,11 +80,6 @@ class TestAccessMatrix(AccessMatrixCase):
             )
         return clerks[company]
 
-    def example_integration_client(self, company):
-        return self.env["integration.client"].create(
-            {"name": "Client", "user_id": self.integration_clerk(company).id, "company_id": company.id}
-        )
-
     def example_integration_data_class(self, _company):
         return self.env["integration.data.class"].search([], limit=1)
 
