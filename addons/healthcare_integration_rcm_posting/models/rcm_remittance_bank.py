@@ -48,9 +48,9 @@ class RcmRemittanceBank(models.Model):
         if not self._match_bank():
             raise UserError(
                 self.env._(
-                    "No bank statement line is certain: none has this amount and date, or several have it "
-                    "and none names the trace number. Write the trace number into the label of the right line, "
-                    "then match again."
+                    "No bank statement line is certain: none has this amount and date, or several have it and"
+                    " none names the trace number. Write the trace number into the label of the right line,"
+                    " then match again."
                 )
             )
 
