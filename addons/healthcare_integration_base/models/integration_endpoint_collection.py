@@ -3,7 +3,7 @@ import datetime
 from odoo import fields, models
 
 from ..errors import TransientError
-from ..queue import PostponedTask
+from ..queue import PostponedTask, current_task
 from ..transports.http import Watermark
 from .access import require_group
 
@@ -75,8 +75,9 @@ class IntegrationEndpointCollection(models.Model):
 
     def _read_on(self, pause):
         """Queue the look that goes on from the watermark."""
+        # This look still has the key of the mailbox: the next one's tells which it follows.
         self.with_company(self.company_id).with_kernel_task(
-            identity_key=f"endpoint.poll:{self.id}:{self.env.context.get('integration_task_id', 0)}",
+            identity_key=f"endpoint.poll:{self.id}:{current_task().id}",
             eta=datetime.timedelta(seconds=pause) if pause else None,
         )._poll()
 

@@ -67,6 +67,12 @@ class TestAccessMatrix(AccessMatrixCase):
             self.env, login, company_id=company.id, company_ids=[Command.set(company.ids)]
         )
 
+    def example_integration_endpoint_window(self, company):
+        endpoint = self.example_integration_endpoint(company)
+        endpoint.time_zone = "Europe/Berlin"
+        values = {"endpoint_id": endpoint.id, "weekday": "0", "start": 8.0, "end": 18.0}
+        return self.env["integration.endpoint.window"].create(values)
+
     def example_integration_client(self, company):
         return self.env["integration.client"].create(
             {"name": "Client", "user_id": self.integration_clerk(company).id, "company_id": company.id}
