@@ -35,7 +35,7 @@ class TestAccessMatrix(AccessMatrixCase):
     example_values = {
         "integration.crosswalk": {"target": "value"},
         "integration.crosswalk.line": {"value": "B"},
-        "integration.mapping.line": {"source_path": "amount"},
+        "integration.mapping.line": {"source_path": "amount", "target_field": "amount"},
     }
 
     def example_integration_system(self, company):
@@ -72,6 +72,11 @@ class TestAccessMatrix(AccessMatrixCase):
         endpoint.time_zone = "Europe/Berlin"
         values = {"endpoint_id": endpoint.id, "weekday": "0", "start": 8.0, "end": 18.0}
         return self.env["integration.endpoint.window"].create(values)
+
+    def example_integration_gate(self, company):
+        return self.env["integration.gate"].create(
+            {"endpoint_id": self.example_integration_endpoint(company).id}
+        )
 
     def example_integration_client(self, company):
         return self.env["integration.client"].create(

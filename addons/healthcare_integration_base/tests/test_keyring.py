@@ -153,7 +153,8 @@ class TestKeyring(AccessCase):
             "DELETE FROM integration_message_chunk WHERE message_id <> ALL(%s)", (self.messages.ids,)
         )
         self.env.cr.execute(
-            "UPDATE integration_credential SET secret_ciphertext = NULL, secret_key_id = NULL WHERE id <> ALL(%s)",
+            "UPDATE integration_credential SET secret_ciphertext = NULL, secret_key_id = NULL"
+            " WHERE id <> ALL(%s)",
             (self.credentials.ids,),
         )
 
