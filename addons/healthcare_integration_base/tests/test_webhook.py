@@ -180,12 +180,19 @@ class TestWebhook(DoorCase):
     def test_lanes_are_woken_once_until_they_have_run(self):
         queue, triggers = self.env["integration.queue"], self.env["ir.cron.trigger"]
         lanes = queue._lanes()
-        triggers.search([]).unlink()
+        self.env.cr.precommit.run()
+        self._forget_wakings()
         queue.with_context(integration_ring_soon=True)._wake_lanes([None])
         self.env.cr.precommit.run()
         self.assertFalse(triggers.search([]), "not before the commit")
         for _time in range(2):
+            self.env.cr.postcommit.clear()
             queue._wake_idle_lanes()
             self.env.cr.precommit.run()
             self.assertEqual(triggers.search([]).cron_id, lanes)
             self.assertEqual(len(triggers.search([])), len(lanes))
+
+    def _forget_wakings(self):
+        """Let the lanes be as after a commit that they have answered."""
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.env.cr.postcommit.clear()
