@@ -217,7 +217,7 @@ class IntegrationCredential(models.Model):
         return revealed
 
     def _note_use(self):
-        """Log a person's every use, and that of scheduled actions when the row is dated: at most once an hour.
+        """Log each use by a person, and that of scheduled actions when the row is dated: once an hour.
 
         Parallel workers would collide in dating it more often, and a look a minute would drown the log.
         """

@@ -74,7 +74,6 @@ class IntegrationEndpointCollection(models.Model):
         self.watermark = page.watermark.as_dict()
 
     def _read_on(self, pause):
-<<<<<<< HEAD
         """Queue the look that goes on from the watermark.
 
         The running task still has its own identity key, so the next one is told apart by this one's number.
@@ -83,12 +82,6 @@ class IntegrationEndpointCollection(models.Model):
         self.with_company(self.company_id).with_kernel_task(
             endpoint=self,
             identity_key=f"endpoint.poll:{self.id}:{task.id if task else 0}",
-=======
-        """Queue the look that goes on from the watermark."""
-        # This look still has the key of the mailbox: the next one's tells which it follows.
-        self.with_company(self.company_id).with_kernel_task(
-            identity_key=f"endpoint.poll:{self.id}:{current_task().id}",
->>>>>>> join
             eta=datetime.timedelta(seconds=pause) if pause else None,
         )._poll()
 

@@ -44,11 +44,7 @@ def safe_line(error: BaseException) -> str:
 
 
 def _place_in_suite(error: BaseException) -> str:
-<<<<<<< HEAD
-    """Return e.g. ``at healthcare_integration_base/models/x.py:12``; empty without code of the suite."""
-=======
     """Return e.g. ``at healthcare_integration_base/models/x.py:12``; empty outside the suite."""
->>>>>>> join
     frames = [step for step in _steps(error.__traceback__) if _is_of_suite(step)]
     if not frames:
         return ""

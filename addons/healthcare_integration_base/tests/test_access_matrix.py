@@ -66,16 +66,6 @@ class TestAccessMatrix(AccessMatrixCase):
             }
         )
 
-<<<<<<< HEAD
-=======
-    def integration_clerk(self, company):
-        """Return a user of a company, whose rights a flow may have."""
-        login = f"clerk-{company.id}"
-        known = self.env["res.users"].search([("login", "=", login)])
-        return known or new_test_user(
-            self.env, login, company_id=company.id, company_ids=[Command.set(company.ids)]
-        )
-
     def example_integration_endpoint_window(self, company):
         endpoint = self.example_integration_endpoint(company)
         endpoint.time_zone = "Europe/Berlin"
@@ -87,7 +77,6 @@ class TestAccessMatrix(AccessMatrixCase):
             {"endpoint_id": self.example_integration_endpoint(company).id}
         )
 
->>>>>>> join
     def example_integration_client(self, company):
         user = self.integration_clerk(company)
         values = {"name": "Client", "company_id": company.id, "user_id": user.id}

@@ -194,7 +194,8 @@ class TestCredential(AccessCase, HttpCase):
             root._reveal()
         self.assertEqual(len(self.entries("credential.revealed", self.credential)), 1)
         self.env.cr.execute(
-            "UPDATE integration_credential SET last_used_on = last_used_on - interval '2 hours' WHERE id = %s",
+            "UPDATE integration_credential SET last_used_on = last_used_on - interval '2 hours'"
+            " WHERE id = %s",
             (self.credential.id,),
         )
         root._reveal()
