@@ -12,7 +12,11 @@ from .outcomes import Outcome
 
 #: Ruff would format the code blocks of documents, too.
 _ONLY_PYTHON = "--extend-exclude=*.md"
-_SCRIPTS = tuple(paths.SETUP / name for name in ("demo", "odoo", "test"))
+#: Commands without an ending, which it does not find by itself.
+_SCRIPTS = (
+    *(paths.SETUP / name for name in ("demo", "odoo", "test")),
+    paths.ROOT / "tests" / "benchmarks" / "run",
+)
 
 
 def run() -> Iterator[Outcome]:

@@ -1,28 +1,17 @@
 """Generates large, balanced 835 files for the benchmarks, always the same ones for the same size.
 
-    python tests/benchmarks/generate_remittance.py --claims 20000 remittance.835        (about 9 MB)
-    python tests/benchmarks/generate_remittance.py --claims 220000 remittance.835       (about 100 MB)
-
-One transaction by default; ``--transactions`` spreads the claims over several payments. Charges come
-from a charge master of 2,000 procedures, what the payer allows is random to the cent.
+20,000 claims are about 9 MB, 220,000 about 100 MB. Charges come from a charge master of 2,000 procedures,
+what the payer allows is random to the cent.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import random
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from tests import pure
-
-    pure.expose()
 
 from odoo.addons.healthcare_integration_base.formats.x12 import Delimiters, Group, Interchange
 from odoo.addons.healthcare_integration_rcm_posting.formats.remittance import (
@@ -45,7 +34,10 @@ _GIVEN_NAMES = ("ADA", "BEA", "CARL", "DORA", "EMIL", "FAYE", "GUS", "HAL", "IDA
 
 
 def write_benchmark_file(path: Path, claims: int, transactions: int = 1) -> None:
-    """Write a file of ``claims`` balanced claims, about 460 bytes and 21 segments each."""
+    """Write a file of ``claims`` balanced claims, about 460 bytes and 21 segments each.
+
+    :param transactions: the payments that the claims are spread over
+    """
     interchange = Interchange(
         control_number="000000101",
         sender_qualifier="ZZ",
@@ -173,16 +165,3 @@ class _Payer:
     def _share(self, amount: Decimal, low: int, high: int) -> Decimal:
         """Return a percentage between ``low`` and below ``high`` of an amount, rounded to cents."""
         return (amount * self._source.randrange(low, high) / 100).quantize(Decimal("0.01"))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--claims", type=int, default=20_000)
-    parser.add_argument("--transactions", type=int, default=1)
-    options = parser.parse_args()
-    write_benchmark_file(options.path, options.claims, options.transactions)
-
-
-if __name__ == "__main__":
-    main()

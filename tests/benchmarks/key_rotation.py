@@ -1,30 +1,24 @@
 """Rotation of the key under load: payloads re-encrypted a second while another process writes new ones.
 
-Runs in Odoo's shell on a database of its own that has the base addon installed and holds no messages yet:
-
-    ./setup/odoo -d benchmark -i healthcare_integration_base --stop-after-init
-    ./setup/odoo shell -d benchmark --no-http < tests/benchmarks/key_rotation.py
-
-10,000 payloads are stored with one key. Then a second key becomes the active one, a process begins to write
-new payloads, another to read old ones, and the rotation is started in a process of its own, which is killed
+Payloads are stored with one key. Then a second key becomes the active one, a process begins to write new
+payloads, another to read old ones, and the rotation is started in a process of its own, which is killed
 (SIGKILL) in the middle and started again. The peer is the same work with nothing around it: decrypt,
-encrypt, and one UPDATE and one commit per batch, over psycopg2. BENCHMARK_PAYLOADS,
-BENCHMARK_BYTES and BENCHMARK_ROUNDS set number, size and how often it is compared; nothing is left behind
-but entries of the audit log.
+encrypt, and one UPDATE and one commit per batch, over psycopg2.
 """
 
-# ruff: noqa: F821 (env is the shell's)
+from __future__ import annotations
+
 import base64
 import os
-import statistics
 import subprocess
-import sys
 import time
 
-PAYLOADS = int(os.environ.get("BENCHMARK_PAYLOADS", "10000"))
-BYTES = int(os.environ.get("BENCHMARK_BYTES", "4096"))
+from provisioning import processes, test_environment
+
+from . import databases
+from .figures import Figure, medians
+
 BATCH = 500
-ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "3"))
 VARIABLE = "HEALTHCARE_INTEGRATION_KEYS"
 PRELUDE = "import time; messages = env['integration.message']\n"
 ROTATE = (
@@ -40,7 +34,7 @@ count = 0
 print('READY', flush=True)
 while True:
     message = messages.create({{'company_id': env.company.id, 'file_name': 'benchmark'}})
-    message._store_payload([b'w' * {BYTES}])
+    message._store_payload([b'w' * SIZE])
     env.cr.commit()
     count += 1
     if count % 50 == 0:
@@ -53,7 +47,7 @@ count = 0
 print('READY', flush=True)
 while True:
     for message in messages.browse(ids):
-        assert len(message._payload()) == {BYTES}
+        assert len(message._payload()) == SIZE
         count += 1
         if count % 200 == 0:
             print('READ', count, flush=True)
@@ -61,152 +55,164 @@ while True:
 """
 
 
-def key(name):
-    return f"{name}:{base64.urlsafe_b64encode(name.ljust(32, '.').encode()).decode()}"
+def measure(payloads: int, payload_bytes: int, rounds: int) -> list[Figure]:
+    """Rotate so many payloads under load, then so many rounds alone and beside the bare work."""
+    with databases.environment(databases.REMITTANCES) as env:
+        use_keys("one")
+        env.cr.execute("DELETE FROM integration_key")
+        rotation = Rotation(env, payloads, payload_bytes)
+        rotation.fill()
+        rotation.activate("two", "one")
+        under_load = rotation.under_load()
+        retired = env["integration.keyring"]._retire_unused()
+        assert retired == ["one"], retired
+        env.cr.commit()
+        return [*(rotation.alone(rounds) if rounds else []), under_load]
 
 
-def use_keys(*names):
-    os.environ[VARIABLE] = ",".join(map(key, names))
+class Rotation:
+    """The payloads of one database, and the processes that work on them."""
+
+    def __init__(self, env, payloads: int, payload_bytes: int):
+        self.env, self.payloads, self.payload_bytes = env, payloads, payload_bytes
+
+    def fill(self) -> None:
+        """Store the payloads with the active key."""
+        for start in range(0, self.payloads, BATCH):
+            count = min(BATCH, self.payloads - start)
+            made = self.env["integration.message"].create(
+                [{"company_id": self.env.company.id, "file_name": "benchmark"} for _number in range(count)]
+            )
+            for message in made:
+                message._store_payload([os.urandom(self.payload_bytes)])
+            self.env.cr.commit()
+
+    def activate(self, *names: str) -> None:
+        """Make the first of the keys the active one."""
+        use_keys(*names)
+        self.env["integration.keyring"]._keyring()
+        self.env.cr.commit()
+
+    def left(self, name: str) -> int:
+        """Return how many payloads a key still encrypts."""
+        self.env.cr.rollback()
+        self.env.cr.execute("SELECT count(*) FROM integration_message_chunk WHERE key_id = %s", (name,))
+        return self.env.cr.fetchone()[0]
+
+    def under_load(self) -> Figure:
+        """Rotate beside a writer and a reader, killed once in the middle; fail when anything is lost."""
+        writer, reader = self._shell(WRITE), self._shell(READ)
+        wait_for(writer, "READY")
+        wait_for(reader, "READY")
+        total = self.left("one")
+        running = self._shell(ROTATE)
+        while self.left("one") > total / 2:
+            time.sleep(0.05)
+        stop(running)
+        left = self.left("one")
+        assert 0 < left < total, "it was not killed in the middle"
+        again = self._shell(ROTATE)
+        rate = left / float(wait_for(again, "SECONDS")[1])
+        again.wait()
+        still = self.left("one")
+        (written, _cut_off), (read, reader_errors) = stop(writer), stop(reader)
+        assert still == 0 and not reader_errors, (still, reader_errors)
+        return Figure(
+            f"the same beside a writer and a reader, killed (SIGKILL) with {left:,} of {total:,} left",
+            f"{written:,} written, {read:,} read meanwhile, no error;"
+            f" {rate:,.0f}/s after the restart, none left",
+            target="none lost, readers never fail",
+            met=True,
+        )
+
+    def alone(self, rounds: int) -> list[Figure]:
+        """Compare the rotation with the bare work, from key to key and back."""
+        rates = medians({"bare": self._bare, "ours": self._rotated}, rounds)
+        return [
+            Figure(
+                f"re-encrypt {self.payloads:,} payloads of {self.payload_bytes:,} bytes with a new key"
+                f" (medians of {rounds})",
+                f"{rates['ours']:,.0f} payloads/s",
+                f"decrypt, encrypt, UPDATE in batches and nothing else, {rates['bare']:,.0f}/s",
+                rates["ours"] / rates["bare"],
+            )
+        ]
+
+    def _rotated(self) -> float:
+        """Rotate from key one to key two in a process of its own; return payloads a second."""
+        self.activate("two", "one")
+        count = self.left("one")
+        running = self._shell(ROTATE)
+        rate = count / float(wait_for(running, "SECONDS")[1])
+        running.wait()
+        assert not self.left("one")
+        return rate
+
+    def _bare(self) -> float:
+        """Do the same from key two to key one, with nothing around it; return payloads a second."""
+        self.activate("one", "two")
+        ring = self.env["integration.keyring"]._load(set())
+        began, count = time.perf_counter(), 0
+        with self.env.registry.cursor() as cr:
+            while rows := _chunks_of(cr, "two"):
+                blobs = []
+                for _message_id, index, data, uuid in rows:
+                    plain = ring.decrypt_chunk(bytes(data), uuid, index, True)
+                    blobs.append(ring.encrypt_chunk(plain, uuid, index, True))
+                cr.execute(
+                    "UPDATE integration_message_chunk c SET data = new.data, key_id = %s"
+                    " FROM unnest(%s, %s) AS new (id, data) WHERE c.message_id = new.id AND chunk_index = 0",
+                    ("one", [row[0] for row in rows], blobs),
+                )
+                count += len(rows)
+                cr.commit()
+        return count / (time.perf_counter() - began)
+
+    def _shell(self, code: str) -> subprocess.Popen:
+        """Start an Odoo shell on this database, with the keys of this process, which runs the code."""
+        odoo = test_environment.inherited()
+        running = subprocess.Popen(
+            odoo.command("shell", "-d", self.env.cr.dbname, "--no-http", "--log-level=error"),
+            env=odoo.variables(),
+            preexec_fn=processes.end_with_parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.stdin.write(f"SIZE = {self.payload_bytes}\n{code}")
+        running.stdin.close()
+        return running
 
 
-def process(code):
-    """Start a shell of its own on this database, which runs the code."""
-    command = [sys.executable, *sys.argv[:1], "shell", "-d", env.cr.dbname, "--no-http", "--log-level=error"]
-    running = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+def _chunks_of(cr, key_name: str) -> list[tuple]:
+    cr.execute(
+        "SELECT message_id, chunk_index, data, uuid FROM integration_message_chunk"
+        " JOIN integration_message m ON m.id = message_id WHERE key_id = %s LIMIT %s",
+        (key_name, BATCH),
     )
-    running.stdin.write(code)
-    running.stdin.close()
-    return running
+    return cr.fetchall()
 
 
-def wait_for(running, word):
+def use_keys(*names: str) -> None:
+    """Give this process, and those that it starts, these keys; the first is the active one."""
+    os.environ[VARIABLE] = ",".join(
+        f"{name}:{base64.urlsafe_b64encode(name.ljust(32, '.').encode()).decode()}" for name in names
+    )
+
+
+def wait_for(running: subprocess.Popen, word: str) -> list[str]:
+    """Return the words of the first line that begins with a word."""
     for line in running.stdout:
         if line.startswith(word):
             return line.split()
     raise RuntimeError(running.stderr.read()[-3000:])
 
 
-def stop(running):
-    """Kill a process; return the last thing that it said."""
+def stop(running: subprocess.Popen) -> tuple[int, list[str]]:
+    """Kill a process; return the count that it printed last, and the errors that it wrote."""
     running.kill()
-    lines = [line for line in running.stdout if line.strip()]
-    errors = [line for line in running.stderr.read().splitlines() if "Error" in line]
+    counts = [int(line.split()[1]) for line in running.stdout if line.startswith(("WROTE", "READ "))]
+    errors = [line for line in running.stderr if "Error" in line]
     running.wait()
-    return lines[-1].split() if lines else [], errors
-
-
-def fill():
-    for start in range(0, PAYLOADS, 500):
-        count = min(500, PAYLOADS - start)
-        made = env["integration.message"].create(
-            [{"company_id": env.company.id, "file_name": "benchmark"} for _number in range(count)]
-        )
-        for message in made:
-            message._store_payload([os.urandom(BYTES)])
-        env.cr.commit()
-
-
-def of_key(name):
-    env.cr.rollback()
-    env.cr.execute("SELECT count(*) FROM integration_message_chunk WHERE key_id = %s", (name,))
-    return env.cr.fetchone()[0]
-
-
-def bare(former, current):
-    """Do the same with nothing around it, over a connection of its own; return payloads a second."""
-    ring = env["integration.keyring"]._load(set())
-    began, count = time.perf_counter(), 0
-    with env.registry.cursor() as cr:
-        while True:
-            cr.execute(
-                "SELECT message_id, chunk_index, data, uuid FROM integration_message_chunk"
-                " JOIN integration_message m ON m.id = message_id WHERE key_id = %s LIMIT %s",
-                (former, BATCH),
-            )
-            rows = cr.fetchall()
-            if not rows:
-                return count / (time.perf_counter() - began)
-            blobs = []
-            for _message_id, index, data, uuid in rows:
-                plain = ring.decrypt_chunk(bytes(data), uuid, index, True)
-                blobs.append(ring.encrypt_chunk(plain, uuid, index, True))
-            cr.execute(
-                "UPDATE integration_message_chunk c SET data = new.data, key_id = %s"
-                " FROM unnest(%s, %s) AS new (id, data) WHERE c.message_id = new.id AND c.chunk_index = 0",
-                (current, [row[0] for row in rows], blobs),
-            )
-            count += len(rows)
-            cr.commit()
-
-
-def rotate():
-    """Rotate in a process of its own, alone; return payloads a second."""
-    before = of_key("one")
-    words = wait_for(running := process(ROTATE), "SECONDS")
-    running.wait()
-    return before / float(words[1])
-
-
-def under_load():
-    """Rotate beside a writer and a reader, killed once in the middle; return what each of them did."""
-    writer, reader = process(WRITE), process(READ)
-    wait_for(writer, "READY")
-    wait_for(reader, "READY")
-    total, began = of_key("one"), time.perf_counter()
-    running = process(ROTATE)
-    while of_key("one") > total / 2:
-        time.sleep(0.05)
-    running.kill()  # SIGKILL
-    running.wait()
-    left, killed = of_key("one"), time.perf_counter()
-    assert 0 < left < total, "it was not killed in the middle"
-    words = wait_for(running := process(ROTATE), "SECONDS")
-    running.wait()
-    rate = left / float(words[1])
-    seconds = time.perf_counter() - began
-    still = of_key("one")
-    (written, _errors), (read, reader_errors) = stop(writer), stop(reader)
-    print(f"killed after {killed - began:.1f} s (start of the process included) with {left} of {total} left")
-    print(
-        f"rotated in {seconds:.1f} s beside a writer ({written[-1]} written) and a reader ({read[-1]} read)"
-    )
-    print(
-        f"{rate:,.0f} payloads/s after the restart; {still} left; reader's errors: {reader_errors or 'none'}"
-    )
-    assert still == 0 and not reader_errors
-
-
-def main():
-    use_keys("one")
-    env.cr.execute("DELETE FROM integration_key")
-    fill()
-    print(f"{PAYLOADS} payloads of {BYTES} bytes")
-    use_keys("two", "one")
-    env["integration.keyring"]._keyring()
-    env.cr.commit()
-    under_load()
-    keyring = env["integration.keyring"]
-    print("retired:", keyring._retire_unused())
-    env.cr.commit()
-    ours, theirs = [], []
-    for number in range(ROUNDS):
-        use_keys("one", "two")
-        keyring._keyring()
-        env.cr.commit()
-        theirs.append(bare("two", "one"))
-        use_keys("two", "one")
-        keyring._keyring()
-        env.cr.commit()
-        ours.append(rotate())
-        print(f"round {number + 1}: rotation {ours[-1]:,.0f}/s, bare {theirs[-1]:,.0f}/s", flush=True)
-    if ROUNDS:
-        mine, limit = statistics.median(ours), statistics.median(theirs)
-        print(f"medians: rotation {mine:,.0f} payloads/s, bare {limit:,.0f}/s, ratio {mine / limit:.2f}")
-    env.cr.rollback()
-    env.cr.execute("DELETE FROM integration_message WHERE file_name = 'benchmark'")
-    env.cr.execute("DELETE FROM integration_key")
-    env.cr.commit()
-
-
-main()
+    return (counts or [0])[-1], errors

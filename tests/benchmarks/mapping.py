@@ -1,7 +1,5 @@
 """Records per second through a mapping of 20 lines, beside the same work written by hand and beside JMESPath.
 
-    python tests/benchmarks/mapping.py [--records 20000] [--rounds 5]
-
 All read the same file of JSON lines, one record of about 700 characters each, and give the same documents:
 texts, decimals, dates, a yes or no, a translated code, nested fields and a repeated group.
 
@@ -17,24 +15,18 @@ the machine counts little.
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
-import statistics
-import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import jmespath
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests import pure  # noqa: E402
+from odoo.addons.healthcare_integration_base.formats.json_records import read_json_lines
+from odoo.addons.healthcare_integration_base.formats.mapping import CompiledMapping, Rule
 
-pure.expose()
-from odoo.addons.healthcare_integration_base.formats.json_records import read_json_lines  # noqa: E402
-from odoo.addons.healthcare_integration_base.formats.mapping import CompiledMapping, Rule  # noqa: E402
+from .figures import Figure, at_least, medians
 
 LEAST_RECORDS_PER_SECOND = 5_000
 CHUNK = 1 << 16
@@ -66,7 +58,7 @@ RULES = [
 ]
 
 
-def records(count: int) -> list[dict]:
+def generated(count: int) -> list[dict]:
     return [
         {
             "number": f"{100_000 + number}",
@@ -144,37 +136,35 @@ def searched(data: bytes) -> list[list]:
     ]
 
 
-def measure(work: Callable[[bytes], list], data: bytes) -> float:
-    started = time.process_time()
-    work(data)
-    return time.process_time() - started
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def measure(records: int, rounds: int) -> list[Figure]:
+    """Map so many records in so many rounds."""
+    data = "".join(f"{json.dumps(record)}\n" for record in generated(records)).encode()
+    assert ours(data) == by_hand(data), "the mapping and the hand do not give the same documents"
+    ways = {"hand": by_hand, "ours": ours, "jmespath": searched}
+    seconds = medians({name: _timed(work, data) for name, work in ways.items()}, rounds)
+    rates = {name: records / median for name, median in seconds.items()}
+    found = f"{rates['ours']:,.0f} records/s"
+    what = (
+        f"map {records:,} JSON records through {len(RULES)} lines: strict reading, crosswalk, group,"
+        f" error places (medians of {rounds})"
     )
-    parser.add_argument("--records", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    data = "".join(f"{json.dumps(record)}\n" for record in records(options.records)).encode()
-    if ours(data) != by_hand(data):
-        raise SystemExit("The mapping and the hand do not give the same documents.")
-    ways = {"by hand": by_hand, "ours": ours, "JMESPath": searched}
-    seconds = {name: [] for name in ways}
-    for _round in range(options.rounds):
-        for name, work in ways.items():
-            seconds[name].append(measure(work, data))
-    rates = {name: options.records / statistics.median(times) for name, times in seconds.items()}
-    print(
-        f"{options.records} records, {len(data) / 1e6:.1f} MB, {len(RULES)} lines,"
-        f" medians of {options.rounds} rounds"
+    peers = {
+        "hand": "by hand without checks",
+        "jmespath": "`json.loads` and `jmespath.search` per path",
+    }
+    hand, library = (
+        (f"{peer}, {rates[name]:,.0f} records/s", rates["ours"] / rates[name]) for name, peer in peers.items()
     )
-    for name, rate in rates.items():
-        print(f"{name:<10} {rate:10,.0f} records/s   ours is {rates['ours'] / rate:.2f} of it")
-    verdict = "met" if rates["ours"] >= LEAST_RECORDS_PER_SECOND else "MISSED"
-    print(f"at least {LEAST_RECORDS_PER_SECOND:,} records/s: {verdict}")
+    return [
+        Figure(what, found, *hand, *at_least(rates["ours"], LEAST_RECORDS_PER_SECOND, "records/s")),
+        Figure("the same", found, *library),
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def _timed(work: Callable[[bytes], list], data: bytes) -> Callable[[], float]:
+    def seconds() -> float:
+        started = time.process_time()
+        work(data)
+        return time.process_time() - started
+
+    return seconds

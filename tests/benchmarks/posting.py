@@ -1,26 +1,20 @@
 """Claims per second of match + post + reconcile, beside the naive way and beside the floor, in one run.
 
-Runs in Odoo's shell on a database of its own that has the remittance addon installed:
-
-    ./setup/odoo -d benchmark -i healthcare_integration_rcm_posting,l10n_us_account --stop-after-init
-    ./setup/odoo shell -d benchmark --no-http < tests/benchmarks/posting.py
-
 * ours: ``rcm.remittance._post_next_part`` of a stored remittance: read, match, plan, post, reconcile,
   states, one commit per part;
-* naive: the same lines, one entry created, posted, reconciled and committed per claim (a sample of 100);
+* naive: the same lines, one entry created, posted, reconciled and committed per claim (a sample of them);
 * floor: ``create`` + ``_post`` + ``_reconcile_plan`` of the same lines with explicit values, nothing else.
 
 Each claim has a payment, a contractual allowance and a patient line. The three are alternated; figures
-are medians of the rounds. Sizes and rounds come from BENCHMARK_CLAIMS (500,5000) and BENCHMARK_ROUNDS (5).
+are medians of the rounds.
 """
 
-# ruff: noqa: F821 (env is the shell's)
+from __future__ import annotations
+
 import datetime
-import os
-import resource
-import statistics
 import time
 from decimal import Decimal
+from functools import partial
 
 from odoo import Command
 
@@ -36,18 +30,24 @@ from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.writer im
     write_remittance_file,
 )
 
-SIZES = [int(size) for size in os.environ.get("BENCHMARK_CLAIMS", "500,5000").split(",")]
-ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "5"))
-NAIVE_SAMPLE = 100
+from . import databases
+from .figures import Figure, at_least, medians, peak_mib
+
 CHARGE, PAID, ALLOWED, PATIENT = 100.0, 70.0, 10.0, 20.0
 PAYER_ID, NPI = "1999999999", "1234567893"
+LEAST_TIMES_NAIVE = 8
+LEAST_SHARE_OF_FLOOR = 0.85
 
 
 class Hospital:
-    """A company with its posting accounts, a payer and a patient."""
+    """A company with its posting accounts, a payer and a patient.
 
-    def __init__(self, env):
+    :ivar naive_claims: how many claims the naive way is measured on, at most
+    """
+
+    def __init__(self, env, naive_claims):
         self.env = env
+        self.naive_claims = naive_claims
         self.company = env.company
         if not self.company.chart_template:
             env["account.chart.template"].try_loading("generic_coa", self.company, install_demo=False)
@@ -166,7 +166,7 @@ class Hospital:
 
     def naive(self, count):
         """Return the seconds of one entry, posted, reconciled and committed, per claim."""
-        invoices = self.invoices(min(count, NAIVE_SAMPLE))
+        invoices = self.invoices(min(count, self.naive_claims))
         self.env.invalidate_all()
         started = time.perf_counter()
         for invoice in invoices:
@@ -230,21 +230,36 @@ class Hospital:
         )
 
 
-def main(env):
-    hospital = Hospital(env)
-    env.cr.commit()
-    print(f"{'claims':>7} {'ours/s':>8} {'naive/s':>8} {'floor/s':>8} {'ours/naive':>11} {'ours/floor':>11}")
-    for size in SIZES:
-        rounds = [
-            (hospital.ours(size), hospital.naive(size), hospital.floor(size)) for _round in range(ROUNDS)
-        ]
-        ours, naive, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
-        print(
-            f"{size:>7} {size / ours:>8.0f} {size / naive:>8.1f} {size / floor:>8.0f}"
-            f" {naive / ours:>11.1f} {floor / ours:>11.2f}"
-        )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of the process: {peak:.0f} MiB")
+def measure(claims: int, many_claims: int, naive_claims: int, rounds: int) -> list[Figure]:
+    """Post remittances of both sizes; a size of 0 is left out."""
+    with databases.environment(databases.REMITTANCES) as env:
+        hospital = Hospital(env, naive_claims)
+        env.cr.commit()
+        figures = []
+        for count in filter(None, (claims, many_claims)):
+            figures += _compared(hospital, count, rounds)
+    return [*figures, Figure("peak memory of that process, its invoices included", f"{peak_mib():.0f} MiB")]
 
 
-main(env)
+def _compared(hospital: Hospital, count: int, rounds: int) -> list[Figure]:
+    ways = {"ours": hospital.ours, "naive": hospital.naive, "floor": hospital.floor}
+    seconds = medians({name: partial(way, count) for name, way in ways.items()}, rounds)
+    rates = {name: count / median for name, median in seconds.items()}
+    found = f"{rates['ours']:.0f} claims/s"
+    times, share = rates["ours"] / rates["naive"], rates["ours"] / rates["floor"]
+    return [
+        Figure(
+            f"match, post and reconcile {count:,} claims (medians of {rounds})",
+            found,
+            f"one entry per claim, {rates['naive']:.1f} claims/s",
+            times,
+            *at_least(times, LEAST_TIMES_NAIVE),
+        ),
+        Figure(
+            "the same",
+            found,
+            f"the bare calls of Odoo, {rates['floor']:.0f} claims/s",
+            share,
+            *at_least(share, LEAST_SHARE_OF_FLOOR),
+        ),
+    ]

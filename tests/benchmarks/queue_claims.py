@@ -1,13 +1,19 @@
 """What a claim costs with few and with many finished tasks in the table."""
 
+from __future__ import annotations
+
 import statistics
 import time
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
-FEW, MANY, PENDING, CLAIM = 1_000, 1_000_000, 5_000, 50
+from .figures import Figure, at_most
+from .queue_subject import Subject
+
+FEW, PENDING, CLAIM = 1_000, 5_000, 50
 ROUNDS = 300
+MOST_TIMES = 1.2
 
 FILL = """
     INSERT INTO integration_task (description, company_id, user_id, model_name, method_name, arguments, state,
@@ -19,19 +25,21 @@ FILL = """
 """
 
 
-def claim_costs(subject):
-    """Print what a claim of 50 tasks costs, rolled back each time, with few and many finished tasks."""
+def claim_costs(subject: Subject, finished: int) -> Figure:
+    """Compare a claim of 50 tasks, rolled back each time, with few and with so many finished tasks."""
     subject.begin(0)
     few = _cost(subject, FEW)
-    many = _cost(subject, MANY - FEW)
-    print(
-        f"a claim of {CLAIM} takes {few:.2f} ms with {FEW} finished tasks, {many:.2f} ms with {MANY}:",
-        end=" ",
+    many = _cost(subject, finished - FEW)
+    return Figure(
+        f"a claim of {CLAIM} tasks with {finished:,} finished ones",
+        f"{many:.2f} ms",
+        f"with {FEW:,} finished, {few:.2f} ms",
+        many / few,
+        *at_most(many / few, MOST_TIMES),
     )
-    print(f"{many / few:.2f} times as long")
 
 
-def _cost(subject, more_finished):
+def _cost(subject: Subject, more_finished: int) -> float:
     subject.server.execute("DELETE FROM integration_task WHERE state = 'pending'")
     subject.server.execute(FILL, "done", "done", more_finished)
     subject.server.execute(FILL, "pending", "pending", PENDING)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import psycopg2
+from provisioning import paths, processes, test_environment
 
 from odoo.sql_db import connection_info_for
-from odoo.tools import config
+
+from . import databases
 
 SAMPLE_SECONDS = 0.1
 MIB = 1 << 20
@@ -48,51 +46,30 @@ class Usage:
 class Server:
     """An Odoo server; queries of the benchmark go through a connection of its own.
 
+    :param options: Odoo's command line besides the database and the addons
+    :param addons: folders of addons besides the suite's and the benchmarks'
+    :param variables: environment variables besides those of the set-up
     :ivar usage: filled while the server runs; replace it to start anew
     """
 
-    def __init__(self, database: str, addons: list[Path], arguments: list[str], variables: dict[str, str]):
+    def __init__(
+        self,
+        database: str,
+        options: Sequence[str],
+        addons: Sequence[Path] = (),
+        variables: Mapping[str, str] | None = None,
+    ):
+        odoo = test_environment.inherited()
         self.database = database
         self.usage = Usage()
-        self._arguments = arguments
-        self._variables = {**os.environ, **variables}
-        self.addons = addons
-        self._log = Path(tempfile.gettempdir()) / f"{database}.log"
-        self._connection = None
-
-    def command(self, *arguments: str) -> list[str]:
-        launcher = [sys.executable, "-W", "ignore", sys.argv[0]]
-        paths = ",".join(str(path) for path in [*config["addons_path"], *self.addons])
-        return [*launcher, f"--addons-path={paths}", "-d", self.database, *arguments]
-
-    def install(self, modules: list[str]) -> None:
-        """Make the database anew with the modules in it; one that was kept is brought up to date."""
-        kept = self._exists()
-        with self._log.open("wb") as log:
-            subprocess.run(
-                self.command("-u" if kept else "-i", ",".join(modules), "--stop-after-init", "--no-http"),
-                env=self._variables, stdout=log, stderr=log, check=True,
-            )  # fmt: skip
-        self._connection = connect(self.database)
+        self._command = odoo.command("-d", database, databases.addons_path(*addons), *options)
+        self._variables = {**odoo.variables(), **(variables or {})}
+        self._connection = connect(database)
         # What else a database does by the clock is not what is measured.
         self.execute(
             "UPDATE ir_cron SET active = false FROM ir_act_server AS action"
             " WHERE action.id = ir_actions_server_id AND code <> 'model._cron_run_lane()'"
         )
-
-    def _exists(self) -> bool:
-        with contextlib.closing(connect("postgres")) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self.database,))
-            return cursor.fetchone() is not None
-
-    def drop(self) -> None:
-        """Drop the database, unless BENCHMARK_KEEP asks to keep it for the next run."""
-        if os.environ.get("BENCHMARK_KEEP"):
-            return
-        if self._connection:
-            self._connection.close()
-        with contextlib.closing(connect("postgres")) as connection, connection.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
     def execute(self, query: str, *values) -> list[tuple]:
         with self._connection.cursor() as cursor:
@@ -102,20 +79,20 @@ class Server:
     @contextlib.contextmanager
     def running(self, settle_seconds: float = 8) -> Iterator[None]:
         """Have the server run for the length of the block; it is given time to start its workers."""
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                self.command(*self._arguments), env=self._variables, stdout=log, stderr=log
-            )
+        with (
+            (paths.LOGS / f"benchmark-server-{self.database}.log").open("wb") as log,
+            processes.started(
+                self._command, env=self._variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            ) as process,
+        ):
+            time.sleep(settle_seconds)
             stop = threading.Event()
             watch = threading.Thread(target=self._watch, args=(process.pid, stop))
+            watch.start()
             try:
-                time.sleep(settle_seconds)
-                watch.start()
                 yield
             finally:
                 stop.set()
-                process.send_signal(signal.SIGINT)
-                process.wait(60)
                 watch.join()
 
     def _watch(self, process_id: int, stop: threading.Event) -> None:
