@@ -11,6 +11,7 @@ from tests.sandbox.demo.adjudication import Contract, processed
 from tests.sandbox.demo.book import Pile
 from tests.sandbox.demo.cast import INBOX, QUILLMARK, SURGERY, Payer
 from tests.sandbox.demo.interface import SYSTEM_CODE
+from tests.sandbox.demo.remittances import put
 from tests.sandbox.demo.statements import delivery, payment
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300, func_only=True)]
@@ -59,7 +60,7 @@ def live_flow(site):
 
 def deliver(site, file):
     """Put a file into the mailbox at the clearing house and let Odoo look there."""
-    (site.house.mailbox / INBOX / file.name).write_bytes(file.content)
+    put(file, site.house.mailbox / INBOX)
     operator = site.client("biller")
     endpoints = operator.search_read("integration.endpoint", [("state", "=", "active")], ["id"])
     operator.call("integration.endpoint", "action_poll_now", [endpoint["id"] for endpoint in endpoints])

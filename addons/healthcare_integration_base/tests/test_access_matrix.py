@@ -66,12 +66,6 @@ class TestAccessMatrix(AccessMatrixCase):
             }
         )
 
-    def example_integration_endpoint_window(self, company):
-        endpoint = self.example_integration_endpoint(company)
-        endpoint.time_zone = "Europe/Berlin"
-        values = {"endpoint_id": endpoint.id, "weekday": "0", "start": 8.0, "end": 18.0}
-        return self.env["integration.endpoint.window"].create(values)
-
     def example_integration_gate(self, company):
         return self.env["integration.gate"].create(
             {"endpoint_id": self.example_integration_endpoint(company).id}
