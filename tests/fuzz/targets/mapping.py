@@ -1,8 +1,14 @@
 """Field mapping of documents of any shape, by rules of every transform."""
 
 from odoo.addons.healthcare_integration_base.errors import MappingError
-from odoo.addons.healthcare_integration_base.formats.mapping import FieldRule, apply_mapping, check_rule
-from odoo.addons.healthcare_integration_base.formats.transforms import TRANSFORMS
+from odoo.addons.healthcare_integration_base.formats.mapping import (
+    CONDITIONS,
+    TRANSFORMS,
+    CompiledMapping,
+    InvalidMapping,
+    Rule,
+)
+from odoo.addons.healthcare_integration_base.formats.records import SourceRecord
 
 SHARE = 25
 NAMES = ("a", "b", "amount", "date", "0", "1", "*", "names", "last", "")
@@ -30,7 +36,7 @@ SCALARS = (
 
 def make(chance):
     rules = [
-        FieldRule(
+        Rule(
             source=".".join(chance.choice(NAMES) for _part in range(chance.randint(1, 4))),
             target=f"field_{number}",
             transform=chance.choice(list(TRANSFORMS)),
@@ -39,6 +45,9 @@ def make(chance):
             is_required=chance.random() < 0.2,
             is_private=chance.random() < 0.2,
             crosswalk=chance.choice(("", "", "codes")),
+            condition=(condition := chance.choice(("", "", "", *CONDITIONS))),
+            condition_source=chance.choice(NAMES) if condition else "",
+            condition_value=chance.choice(("", "0", "Y")),
         )
         for number in range(chance.randint(1, 6))
     ]
@@ -54,19 +63,28 @@ def _node(chance, depth):
     return [_node(chance, depth - 1) for _item in range(chance.randint(0, 4))]
 
 
-def _translate(code, value):
-    if len(value) % 3:
-        raise MappingError("mapping.unknown_code", "The code is unknown.", subject=f"{code} {value[:20]}")
-    return value
+def _translate(_crosswalk, codes):
+    refused = MappingError("crosswalk.not_set", "The code has no value.")
+    return {code: refused if len(code) % 3 == 1 else code.upper() for code in codes if len(code) % 3}
 
 
 def run(data):
     rules, document = data
-    valid = []
-    for rule in rules:
-        try:
-            check_rule(rule)
-        except ValueError:
-            continue
-        valid.append(rule)
-    apply_mapping(valid, document, _translate)
+    valid = [rule for rule in rules if _compiled([rule])]
+    mapping = _compiled(valid) or _compiled(valid[:1])
+    if mapping is None:
+        return
+    record = SourceRecord(1, "line 1", document)
+    [mapped] = mapping.apply_all([record], _translate)
+    assert mapped.error or isinstance(mapped.values, dict)
+    for outcome in mapping.explain(record, _translate):
+        assert outcome.target
+
+
+def _compiled(rules):
+    """Return a mapping, None if its lines do not go together."""
+    try:
+        return CompiledMapping(rules)
+    except InvalidMapping as error:
+        assert error.problems
+        return None
