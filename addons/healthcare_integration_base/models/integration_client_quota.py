@@ -13,7 +13,7 @@ class IntegrationClientQuota(models.Model):
     _inherit = "integration.client"
 
     def init(self):
-        super().init()
+        result = super().init()
         self.env.cr.execute(
             """
             CREATE TABLE IF NOT EXISTS integration_client_bucket (
@@ -22,6 +22,7 @@ class IntegrationClientQuota(models.Model):
                 refilled_at timestamptz NOT NULL)
             """
         )
+        return result
 
     def _compute_last_used_at(self):
         self.env.cr.execute(

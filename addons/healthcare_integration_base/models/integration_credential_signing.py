@@ -35,10 +35,11 @@ class IntegrationCredentialSigning(models.Model):
     )
 
     def init(self):
-        super().init()
+        result = super().init()
         self.env.cr.execute(
             "ALTER TABLE integration_credential ADD COLUMN IF NOT EXISTS former_ciphertext bytea"
         )
+        return result
 
     def _set_secret(self, secret, passphrase=""):
         if self.kind == "signing":
@@ -127,4 +128,4 @@ class IntegrationCredentialSigning(models.Model):
         if ciphertext:
             context = self._secret_context("former_ciphertext")
             self._store_former(self.env["integration.keyring"]._decrypt(bytes(ciphertext), context).decode())
-        super()._reencrypt_row(row)
+        return super()._reencrypt_row(row)

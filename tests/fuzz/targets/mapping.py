@@ -12,6 +12,7 @@ from odoo.addons.healthcare_integration_base.formats.records import SourceRecord
 
 SHARE = 25
 NAMES = ("a", "b", "amount", "date", "0", "1", "*", "names", "last", "")
+PARTS = ("a", "b", "amount", "date", "names", "last", "a[0]", "names[1]")
 ARGUMENTS = (
     "",
     "2",
@@ -34,24 +35,46 @@ SCALARS = (
 )
 
 
+def _is_usable(transform, argument):
+    try:
+        TRANSFORMS[transform].check_argument(argument)
+    except ValueError:
+        return False
+    return True
+
+
+USABLE = {
+    transform: [argument for argument in ARGUMENTS if _is_usable(transform, argument)] or [""]
+    for transform in TRANSFORMS
+}
+
+
 def make(chance):
-    rules = [
-        Rule(
-            source=".".join(chance.choice(NAMES) for _part in range(chance.randint(1, 4))),
-            target=f"field_{number}",
-            transform=chance.choice(list(TRANSFORMS)),
-            argument=chance.choice(ARGUMENTS),
-            default=chance.choice(("", "", "0", "x", "20260101")),
-            is_required=chance.random() < 0.2,
-            is_private=chance.random() < 0.2,
-            crosswalk=chance.choice(("", "", "codes")),
-            condition=(condition := chance.choice(("", "", "", *CONDITIONS))),
-            condition_source=chance.choice(NAMES) if condition else "",
-            condition_value=chance.choice(("", "0", "Y")),
-        )
-        for number in range(chance.randint(1, 6))
-    ]
+    rules = [_rule(chance, f"field_{number}") for number in range(chance.randint(1, 6))]
     return rules, {name: _node(chance, 4) for name in NAMES}
+
+
+def _rule(chance, target):
+    transform = chance.choice(list(TRANSFORMS))
+    condition = chance.choice(("", "", "", *CONDITIONS))
+    return Rule(
+        source=_path(chance),
+        target=target,
+        transform=transform,
+        argument=chance.choice(USABLE[transform] if chance.random() < 0.9 else ARGUMENTS),
+        default=chance.choice(("", "", "", "", "0", "x", "20260101")),
+        is_required=chance.random() < 0.2,
+        is_private=chance.random() < 0.2,
+        crosswalk=chance.choice(("", "", "codes")),
+        condition=condition,
+        condition_source=_path(chance) if condition else "",
+        condition_value=chance.choice(("", "0", "Y")),
+    )
+
+
+def _path(chance):
+    names = PARTS if chance.random() < 0.9 else NAMES
+    return ".".join(chance.choice(names) for _part in range(chance.randint(1, 3)))
 
 
 def _node(chance, depth):
