@@ -128,4 +128,4 @@ class IntegrationCredentialSigning(models.Model):
         if ciphertext:
             context = self._secret_context("former_ciphertext")
             self._store_former(self.env["integration.keyring"]._decrypt(bytes(ciphertext), context).decode())
-        super()._reencrypt_row(row)
+        return super()._reencrypt_row(row)

@@ -22,6 +22,8 @@ WIZARDS = {
     "integration.monitoring.token.shown": {"manager"},
     "integration.upload": OPERATORS,
 }
+# They have no company of their own, and are seen with the task that has one.
+SHARED = WITHOUT_COMPANY - {"integration.task.dependency", "integration.task.progress"}
 # The operations that change these are refused by other means than access rights: see test_queue_access.
 RIGHTS = {
     **{name: expected_rights(beyond) for name, beyond in EXPECTED.items()},
@@ -105,7 +107,7 @@ class TestAccessMatrix(AccessMatrixCase):
         return self.env["integration.instance"].search([], limit=1)
 
     def test_rights_of_each_role_on_records_of_each_company(self):
-        self.assert_rights(RIGHTS, shared=WITHOUT_COMPANY)
+        self.assert_rights(RIGHTS, shared=SHARED)
 
     def test_wizards_of_each_role(self):
         self.assert_wizards(WIZARDS)
