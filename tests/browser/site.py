@@ -20,6 +20,7 @@ from provisioning import (
     test_environment,
 )
 from provisioning.database import Databases, working_name
+from provisioning.demo_clearing_house import ClearingHouse
 from provisioning.demo_files import DemoFiles
 
 from tests.sandbox.demo.book import Book
@@ -42,16 +43,22 @@ class Site:
     :ivar url: address of the web client, without a path
     :ivar passwords: by login
     :ivar book: the claims that were open before the first day
+    :ivar house: the clearing house that the mailbox is at
     """
 
     url: str
     database: str
     passwords: dict[str, str]
     book: Book
+    house: ClearingHouse
 
     def client(self, login: str) -> Client:
         """Return a session that reads what a user may read, to compare the screens with."""
         return Client(self.url, self.database, login, self.passwords[login])
+
+    def query(self, statement: str) -> list[str]:
+        """Return the rows that SQL finds, columns joined by ``|``: for what no client may read."""
+        return test_environment.inherited().server.query(statement, self.database)
 
 
 @contextlib.contextmanager
@@ -76,7 +83,7 @@ def running(folder: Path) -> Iterator[Site]:
         server = stack.enter_context(
             odoo_server.running(odoo, database, log, workers=0, options=demo.OPTIONS)
         )
-        site = Site(server.url, database, passwords, Book.read(files.book))
+        site = Site(server.url, database, passwords, Book.read(files.book), house)
         demo_days.run(site.client("biller"), house, files)
         yield site
     assert_quiet(log)

@@ -107,6 +107,8 @@ def resolve(env):
 def hospital(env, folder, *mailboxes):
     """Make a company whose mailboxes take remittances: folders below ``folder``, each with an inbox."""
     env["integration.instance"]._confirm_here()
+    # The first to need a key generates it: before several hosts share the file.
+    env["integration.keyring"]._keyring()
     company = env.company
     if not company.chart_template:
         env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)

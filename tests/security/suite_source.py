@@ -16,10 +16,12 @@ class Method:
     """A method of a class in an addon.
 
     :ivar file: path below ``addons``
+    :ivar is_of_model: the class is one of Odoo's models, whose methods are open to RPC
     """
 
     file: str
     class_name: str
+    is_of_model: bool
     node: ast.FunctionDef
 
     @property
@@ -49,7 +51,11 @@ def methods(folders: tuple[str, ...] = FOLDERS) -> Iterator[Method]:
                 if isinstance(node, ast.ClassDef):
                     for item in node.body:
                         if isinstance(item, ast.FunctionDef):
-                            yield Method(str(path.relative_to(ADDONS)), node.name, item)
+                            yield Method(str(path.relative_to(ADDONS)), node.name, _is_model(node), item)
+
+
+def _is_model(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).startswith("models.") for base in node.bases)
 
 
 def called_names(node: ast.AST) -> set[str]:

@@ -6,10 +6,12 @@ from tests.security.suite_source import called_names, methods
 RAW = {"_payload", "_payload_chunks", "_read_chunk"}
 #: What may use them: the kernel itself, and machines that show nobody what they read.
 MACHINES = {
+    ("IntegrationMappingHandler", "_parse"),
     ("IntegrationMessageIntake", "_open_interchange"),
     ("IntegrationMessagePayload", "_disclosed_payload"),
     ("IntegrationMessagePayload", "_payload"),
     ("IntegrationMessagePayload", "_payload_chunks"),
+    ("IntegrationMessageRouting", "_content"),
     ("RcmRemittanceHandler", "_parse"),
     ("RcmRemittancePlanning", "_documents"),
 }

@@ -17,7 +17,8 @@ def _fields():
     """Yield (file, name, groups) of each field of a model of the suite."""
     for path in sorted(ADDONS.glob("*/[mw]*/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("fields."):
+            is_made = isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+            if is_made and ast.unparse(node.value.func).startswith("fields."):
                 keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.value.keywords}
                 yield path.name, ast.unparse(node.targets[0]), keywords.get("groups", "")
 

@@ -70,7 +70,7 @@ class ApiController(Controller):
 
     @route(f"{VERSION_PATH}/reads/<string:code>", methods=["GET"], readonly=True, **OPTIONS)
     @told
-    def ask(self, code, **_parameters):
+    def answer_read(self, code, **_parameters):
         """Answer a named question at once."""
         grant = self._client()._grant(code)
         page = (

@@ -76,6 +76,7 @@ from . import (
     integration_message_retention,
     integration_message_routing,
     integration_message_timeline,
+    integration_message_upload,
     integration_metrics,
     integration_monitoring_token,
     integration_ownership,

@@ -72,8 +72,11 @@ class IntegrationAuditSeal(models.Model):
     @api.model
     def _cron_seal(self):
         """Seal what is complete, some thousands of entries per transaction."""
-        if not self.env["integration.keyring"]._is_complete():
+        keyring = self.env["integration.keyring"]
+        if not keyring._is_complete():
             return
+        # The first use of a key is recorded; others may do so at this moment, and then this is repeated.
+        self.env["integration.queue"]._in_own_transaction(keyring._current_key_id)
         while sealed := self._seal():
             if not self.env["ir.cron"]._commit_progress(processed=sealed):
                 break

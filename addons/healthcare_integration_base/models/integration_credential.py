@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..errors import BusinessRuleError
@@ -217,8 +217,10 @@ class IntegrationCredential(models.Model):
         return revealed
 
     def _note_use(self):
-        """Log the use; the row itself is dated at most once an hour, as parallel workers would collide."""
-        self.env["integration.audit.entry"]._record("credential.revealed", self)
+        """Log each use by a person, and that of scheduled actions when the row is dated: once an hour.
+
+        Parallel workers would collide in dating it more often, and a look a minute would drown the log.
+        """
         self.env.cr.execute(
             """
             UPDATE integration_credential SET last_used_on = now() AT TIME ZONE 'UTC'
@@ -229,6 +231,8 @@ class IntegrationCredential(models.Model):
             """,
             (self.id,),
         )
+        if self.env.cr.rowcount or self.env.uid != SUPERUSER_ID:
+            self.env["integration.audit.entry"]._record("credential.revealed", self)
         self.invalidate_recordset(["last_used_on"], flush=False)
 
     def _encrypt(self, column, text):
@@ -266,9 +270,12 @@ class IntegrationCredential(models.Model):
         )
         rows = self.env.cr.dictfetchall()
         for row in rows:
-            credential = self.browse(row["id"])
-            credential._store_secret(*credential._decrypt_row(row).values())
+            self.browse(row["id"])._reencrypt_row(row)
         return len(rows)
+
+    def _reencrypt_row(self, row):
+        """Encrypt the secrets of a row, which is locked, with the current key."""
+        self._store_secret(*self._decrypt_row(row).values())
 
     @api.model
     def _uses_keys(self, key_ids):

@@ -55,11 +55,6 @@ class IntegrationCredentialCertificate(models.Model):
     def _unlink_tokens(self):
         self.env["integration.token"]._forget(self)
 
-    @api.model
-    def _reencrypt(self, limit=100):
-        self.env["integration.token"]._forget_former_keys()
-        return super()._reencrypt(limit)
-
     @api.private
     def _http_values(self, purpose, urls):
         """Return the secret under the names of the HTTP settings; audited once.

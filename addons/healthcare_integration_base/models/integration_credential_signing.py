@@ -122,20 +122,10 @@ class IntegrationCredentialSigning(models.Model):
         self.former_until = False
         self.env["integration.audit.entry"]._record("credential.overlap_ended", self)
 
-    @api.model
-    def _reencrypt(self, limit=100):
-        current = self.env["integration.keyring"]._current_key_id()
-        self.env.cr.execute(
-            """
-            SELECT id, former_ciphertext FROM integration_credential
-             WHERE former_ciphertext IS NOT NULL AND secret_key_id IS DISTINCT FROM %s
-             ORDER BY id LIMIT %s FOR NO KEY UPDATE
-            """,
-            (current, limit),
-        )
-        for credential_id, ciphertext in self.env.cr.fetchall():
-            credential = self.browse(credential_id)
-            context = credential._secret_context("former_ciphertext")
-            former = self.env["integration.keyring"]._decrypt(bytes(ciphertext), context).decode()
-            credential._store_former(former)
-        return super()._reencrypt(limit)
+    def _reencrypt_row(self, row):
+        self.env.cr.execute("SELECT former_ciphertext FROM integration_credential WHERE id = %s", (self.id,))
+        [ciphertext] = self.env.cr.fetchone()
+        if ciphertext:
+            context = self._secret_context("former_ciphertext")
+            self._store_former(self.env["integration.keyring"]._decrypt(bytes(ciphertext), context).decode())
+        return super()._reencrypt_row(row)

@@ -3,7 +3,7 @@ import datetime
 from odoo import fields, models
 
 from ..errors import TransientError
-from ..queue import PostponedTask
+from ..queue import PostponedTask, current_task
 from ..transports.http import Watermark
 from .access import require_group
 
@@ -74,9 +74,14 @@ class IntegrationEndpointCollection(models.Model):
         self.watermark = page.watermark.as_dict()
 
     def _read_on(self, pause):
-        """Queue the look that goes on from the watermark."""
+        """Queue the look that goes on from the watermark.
+
+        The running task still has its own identity key, so the next one is told apart by this one's number.
+        """
+        task = current_task()
         self.with_company(self.company_id).with_kernel_task(
-            identity_key=f"endpoint.poll:{self.id}:{self.env.context.get('integration_task_id', 0)}",
+            endpoint=self,
+            identity_key=f"endpoint.poll:{self.id}:{task.id if task else 0}",
             eta=datetime.timedelta(seconds=pause) if pause else None,
         )._poll()
 

@@ -23,7 +23,7 @@ class IntegrationEndpointDashboard(models.Model):
         """Count up to COUNT_LIMIT messages each: the table grows without bound, the button need not."""
         for endpoint in self:
             endpoint.message_count = self.env["integration.message"].search_count(
-                [("endpoint_id", "=", endpoint.id)], limit=COUNT_LIMIT
+                [("endpoint_id", "in", endpoint._origin.ids)], limit=COUNT_LIMIT
             )
 
     def _compute_recent_count(self):
@@ -44,11 +44,11 @@ class IntegrationEndpointDashboard(models.Model):
         """Set a field to the number of messages of each endpoint that a selective domain finds."""
         counts = dict(
             self.env["integration.message"]._read_group(
-                [("endpoint_id", "in", self.ids), *domain], ["endpoint_id"], ["__count"]
+                [("endpoint_id", "in", self._origin.ids), *domain], ["endpoint_id"], ["__count"]
             )
         )
         for endpoint in self:
-            endpoint[field_name] = counts.get(endpoint, 0)
+            endpoint[field_name] = counts.get(endpoint._origin, 0)
 
     @api.depends("state", "consecutive_errors", "last_success_at", "poll_interval_minutes", "direction")
     def _compute_health(self):

@@ -113,7 +113,8 @@ class IntegrationEndpointWebhook(models.Model):
     def _compute_webhook_url(self):
         base_url = self.get_base_url()
         for endpoint in self:
-            token = endpoint.webhook_token
+            # An address counts once it is saved: before that, saving makes another one.
+            token = endpoint._origin.webhook_token
             endpoint.webhook_url = f"{base_url}{PATH}{token}" if token else False
 
     def _check_complete(self):
@@ -122,6 +123,8 @@ class IntegrationEndpointWebhook(models.Model):
             return super()._check_complete()
         if not self.system_id._may_exchange():
             raise UserError(self.env._("Approve the system %s first.", self.system_id.name))
+        if self.direction != "in":
+            raise UserError(self.env._("A webhook only receives: choose Receives as its direction."))
         credential_sudo = self.sudo().credential_id
         if credential_sudo.kind != "signing" or not credential_sudo.is_set:
             raise UserError(

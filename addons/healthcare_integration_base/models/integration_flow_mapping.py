@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .access import require_group
+
 
 class IntegrationFlowMapping(models.Model):
     """What a flow does when some records of a document cannot be mapped."""
@@ -15,6 +17,7 @@ class IntegrationFlowMapping(models.Model):
 
     def action_approve(self):
         """Record the approval; the mapping must be one that no longer changes."""
+        require_group(self, "group_manager", "write")
         for flow in self.filtered("mapping_id"):
             if flow.mapping_id.state != "active":
                 raise UserError(self.env._("Activate the mapping %s first.", flow.mapping_id.display_name))

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..doors.field_list import keep_fields, read_field_list
 from ..errors import BusinessRuleError
+from .access import require_group
 from .integration_clearance import UNPROTECTED
 
 
@@ -33,6 +34,7 @@ class IntegrationFlowPolicy(models.Model):
 
     def action_approve(self):
         """:raise UserError: also if a flow would share what it must not"""
+        require_group(self, "group_manager", "write")
         for flow in self:
             try:
                 flow._check_sharing()

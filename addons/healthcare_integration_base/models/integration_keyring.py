@@ -165,7 +165,8 @@ class IntegrationKeyring(models.AbstractModel):
         Each has ``_reencrypt()``, which re-encrypts one batch with the current key and returns how many
         values it changed, and ``_uses_keys(key_ids)``, which tells whether any value needs one of the keys.
         """
-        return [self.env["integration.credential"], self.env["integration.message"]]
+        names = ("integration.credential", "integration.token", "integration.message")
+        return [self.env[name] for name in names]
 
     @api.model
     def _former_ids(self):

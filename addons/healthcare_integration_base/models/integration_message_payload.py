@@ -92,17 +92,19 @@ class IntegrationMessagePayload(models.Model):
             data = owner._read_chunk(keyring, index, is_last=index == last_index)
             yield data[max(start - offset, 0) : end - offset]
 
-    def _disclosed_payload(self, way, end=None):
+    def _disclosed_payload(self, way, end=None, *, is_masked=False):
         """Yield the payload for a person to see; whatever shows, downloads or exports one reads it here.
 
         The reading is in the audit log before the first byte is.
 
         :param str way: by which it is read, e.g. ``screen``
+        :param bool is_masked: no value is shown as it is, which needs no more than the role Viewer
         :raise AccessError: without the role Unmasked or without access to the message
         """
         self.ensure_one()
-        require_group(self, "group_phi")
-        self.env["integration.audit.entry"]._record("message.payload_read", self, {"way": way})
+        require_group(self, "group_viewer" if is_masked else "group_phi")
+        detail = {"way": way, "masked": True} if is_masked else {"way": way}
+        self.env["integration.audit.entry"]._record("message.payload_read", self, detail)
         # The right to the message was checked; chunks are no field that rights could be set on.
         return self.sudo()._payload_chunks(end=end)
 

@@ -1,9 +1,10 @@
 import json
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .access import require_group
+from .integration_exception import OPEN_STATES
 
 REPLAYABLE_STATES = ("held", "rejected", "failed", "refused")
 
@@ -15,6 +16,20 @@ class IntegrationMessageReplay(models.Model):
     """
 
     _inherit = "integration.message"
+
+    may_be_replayed = fields.Boolean(compute="_compute_may_be_replayed")
+
+    @api.depends("state", "child_ids.state")
+    def _compute_may_be_replayed(self):
+        files = {
+            file.id
+            for [file] in self._read_group(
+                [("parent_id", "in", self._origin.ids), ("state", "in", REPLAYABLE_STATES)], ["parent_id"]
+            )
+        }
+        for message in self:
+            stopped_itself = message.state in REPLAYABLE_STATES
+            message.may_be_replayed = stopped_itself or message._origin.id in files
 
     def action_replay(self):
         """Ask for the reason of running these messages again.
@@ -48,6 +63,8 @@ class IntegrationMessageReplay(models.Model):
             tasks = message._stopped_tasks()
             stopped += tasks
             without += message if not tasks else messages.browse()
+        waited_for = stopped.exception_id.filtered(lambda exception: exception.state in OPEN_STATES)
+        waited_for._leave(messages, self.env._("Replayed: %s", reason))
         self.env["integration.queue"]._requeue(stopped)
         for message in without:
             message._queue_again()

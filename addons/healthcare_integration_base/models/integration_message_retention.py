@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..errors import DocumentError
+from .access import require_group
 
 
 class IntegrationMessageRetention(models.Model):
@@ -27,6 +28,7 @@ class IntegrationMessageRetention(models.Model):
         :raise UserError: if it was deleted
         """
         self.ensure_one()
+        require_group(self, "group_phi")
         if purged := self._purged_owner():
             raise UserError(purged._purge_sentence())
         return super().action_show_payload()

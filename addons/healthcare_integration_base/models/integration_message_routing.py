@@ -30,8 +30,11 @@ class IntegrationMessageRouting(models.Model):
             return self.flow_id.document_type_id.format != "x12"
         if self._content().kind == "x12":
             return False
-        expected = self.endpoint_id.sudo().route_ids.flow_id.document_type_id.mapped("format")
-        return self.endpoint_id.transport == "webhook" or any(name != "x12" for name in expected)
+        endpoint_sudo = self.endpoint_id.sudo()
+        expected = endpoint_sudo.route_ids.flow_id.document_type_id.mapped("format")
+        if not expected:
+            return endpoint_sudo.transport in ("webhook", "http")
+        return endpoint_sudo.transport == "webhook" or any(name != "x12" for name in expected)
 
     def _content(self):
         """Return what the payload tells of itself at its beginning."""

@@ -49,10 +49,12 @@ class IntegrationToken(models.Model):
         self.sudo().search([("credential_id", "in", credentials.ids)]).unlink()
 
     @api.model
-    def _forget_former_keys(self):
+    def _reencrypt(self):
         """Delete the tokens that a former key has encrypted; others are had for the asking.
 
         One that is being renewed now is encrypted with the current key in a moment.
+
+        :return: the number of tokens that were deleted
         """
         self.env.cr.execute(
             """
@@ -62,7 +64,17 @@ class IntegrationToken(models.Model):
             """,
             (self.env["integration.keyring"]._current_key_id(),),
         )
+        deleted = self.env.cr.rowcount
         self.invalidate_model()
+        return deleted
+
+    @api.model
+    def _uses_keys(self, key_ids):
+        """Tell whether a token is encrypted with one of these keys."""
+        self.env.cr.execute(
+            "SELECT 1 FROM integration_token WHERE token_key_id = ANY(%s) LIMIT 1", (key_ids,)
+        )
+        return self.env.cr.fetchone() is not None
 
 
 class EndpointTokenStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .safe_traceback import SUITE, is_sensitive, safe_text, safe_traceback
+from .safe_traceback import SUITE, is_sensitive, safe_line, safe_traceback
 from .statements import redact_details, redact_logged_query, redact_statement
 
 SQL_LOGGER = "odoo.sql_db"
@@ -35,7 +35,7 @@ class RedactingFilter(logging.Filter):
     def _redact(self, record: logging.LogRecord) -> None:
         shows_statement = self._shows_statement(record)
         if isinstance(record.msg, BaseException):
-            record.msg = safe_text(record.msg)
+            record.msg = safe_line(record.msg)
         elif shows_statement and not record.args:
             record.msg = redact_logged_query(str(record.msg))
         elif isinstance(record.msg, str):
@@ -62,7 +62,7 @@ class RedactingFilter(logging.Filter):
     @staticmethod
     def _safe_argument(value, is_statement: bool):
         if isinstance(value, BaseException):
-            return safe_text(value)
+            return safe_line(value)
         if is_statement and isinstance(value, (str, bytes)):
             return redact_statement(value)
         return redact_details(value) if isinstance(value, str) else value

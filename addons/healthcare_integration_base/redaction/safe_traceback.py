@@ -31,6 +31,28 @@ def safe_text(error: BaseException) -> str:
     return TEXT_WITHHELD if any(map(_may_hold_values, _chain(error))) else str(error)
 
 
+def safe_line(error: BaseException) -> str:
+    """Return an exception for a line of the log: its message, or if that is withheld its type and place.
+
+    The place is the last line of the suite that it passed through, where whoever looks for it begins.
+    """
+    text = safe_text(error)
+    if text != TEXT_WITHHELD:
+        return text
+    places = map(_place_in_suite, _chain(error))
+    return " ".join(filter(None, (_type_name(error), next(filter(None, places), ""), TEXT_WITHHELD)))
+
+
+def _place_in_suite(error: BaseException) -> str:
+    """Return e.g. ``at healthcare_integration_base/models/x.py:12``; empty outside the suite."""
+    frames = [step for step in _steps(error.__traceback__) if _is_of_suite(step)]
+    if not frames:
+        return ""
+    innermost = frames[-1]
+    module = innermost.tb_frame.f_globals["__name__"].removeprefix("odoo.addons.").replace(".", "/")
+    return f"at {module}.py:{innermost.tb_lineno}"
+
+
 def _may_hold_values(error: BaseException) -> bool:
     if isinstance(error, IntegrationError):
         return False
@@ -71,14 +93,16 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _passed_through_suite(error: BaseException) -> bool:
-    return any(
-        frame.f_globals.get("__name__", "").startswith(SUITE) for frame in _frames(error.__traceback__)
-    )
+    return any(map(_is_of_suite, _steps(error.__traceback__)))
 
 
-def _frames(trace: TracebackType | None):
+def _is_of_suite(step: TracebackType) -> bool:
+    return step.tb_frame.f_globals.get("__name__", "").startswith(SUITE)
+
+
+def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
-        yield trace.tb_frame
+        yield trace
         trace = trace.tb_next
 
 

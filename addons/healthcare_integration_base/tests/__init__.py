@@ -27,6 +27,7 @@ from . import (
     test_intake,
     test_keyring,
     test_kit,
+    test_mapped_intake,
     test_mapping,
     test_mapping_files,
     test_mapping_handler,

@@ -16,60 +16,8 @@ SECRET = "a secret of the partner"
 HARMLESS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET", "WITH RECURSIVE")
 
 
-class DoorCase(HttpCase, IntegrationCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.system = cls.live_system()
-        cls.runner = cls.integration_user("door-runner")
-        cls.handled = []
-        cls.document_type = cls.new_document_type("orders", "json")
-        cls.flow = cls.new_flow("orders", cls.document_type)
-
-    def setUp(self):
-        super().setUp()
-        self.handled.clear()
-        steps = {
-            "_parse": lambda handler, message: message._payload(),
-            "_plan": lambda handler, message, document: document,
-            "_apply": lambda handler, message, plan: self._apply(handler, message, plan),
-        }
-        for name, step in steps.items():
-            patcher = patch.object(self.registry["integration.handler"], name, step)
-            patcher.start()
-            self.addCleanup(patcher.stop)
-
-    def _apply(self, handler, message, plan):
-        self.handled.append((message.flow_id.code, plan, handler.env.user))
-        return handler.env["res.partner"]
-
-    @classmethod
-    def new_document_type(cls, code, format_name, **values):
-        return cls.env["integration.document.type"].create(
-            {
-                "name": code.title(),
-                "code": f"test.{code}",
-                "format": format_name,
-                "handler": "integration.handler",
-                **values,
-            }
-        )
-
-    @classmethod
-    def new_flow(cls, code, document_type, **values):
-        flow = cls.env["integration.flow"].create(
-            {
-                "name": code.title(),
-                "code": code,
-                "system_id": cls.system.id,
-                "document_type_id": document_type.id,
-                "user_id": cls.runner.id,
-                **values,
-            }
-        )
-        flow.action_approve()
-        flow.action_go_live()
-        return flow
+class DoorClient(HttpCase, IntegrationCase):
+    """A partner that signs what it sends to webhooks; a subclass has the ``system``."""
 
     def new_webhook(self, secret=SECRET, **values):
         """Return an active webhook endpoint whose credential holds the secret."""
@@ -151,3 +99,59 @@ class DoorCase(HttpCase, IntegrationCase):
     @staticmethod
     def json_bytes(**values):
         return json.dumps(values).encode()
+
+
+class DoorCase(DoorClient):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.system = cls.live_system()
+        cls.runner = cls.integration_user("door-runner")
+        cls.handled = []
+        cls.document_type = cls.new_document_type("orders", "json")
+        cls.flow = cls.new_flow("orders", cls.document_type)
+
+    def setUp(self):
+        super().setUp()
+        self.handled.clear()
+        steps = {
+            "_parse": lambda handler, message: message._payload(),
+            "_plan": lambda handler, message, document: document,
+            "_apply": lambda handler, message, plan: self._apply(handler, message, plan),
+        }
+        for name, step in steps.items():
+            patcher = patch.object(self.registry["integration.handler"], name, step)
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+    def _apply(self, handler, message, plan):
+        self.handled.append((message.flow_id.code, plan, handler.env.user))
+        return handler.env["res.partner"]
+
+    @classmethod
+    def new_document_type(cls, code, format_name, **values):
+        return cls.env["integration.document.type"].create(
+            {
+                "name": code.title(),
+                "code": f"test.{code}",
+                "format": format_name,
+                "handler": "integration.handler",
+                **values,
+            }
+        )
+
+    @classmethod
+    def new_flow(cls, code, document_type, **values):
+        flow = cls.env["integration.flow"].create(
+            {
+                "name": code.title(),
+                "code": code,
+                "system_id": cls.system.id,
+                "document_type_id": document_type.id,
+                "user_id": cls.runner.id,
+                **values,
+            }
+        )
+        flow.action_approve()
+        flow.action_go_live()
+        return flow

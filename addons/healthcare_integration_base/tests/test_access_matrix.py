@@ -22,6 +22,8 @@ WIZARDS = {
     "integration.monitoring.token.shown": {"manager"},
     "integration.upload": OPERATORS,
 }
+# They have no company of their own, and are seen with the task that has one.
+SHARED = WITHOUT_COMPANY - {"integration.task.dependency", "integration.task.progress"}
 # The operations that change these are refused by other means than access rights: see test_queue_access.
 RIGHTS = {
     **{name: expected_rights(beyond) for name, beyond in EXPECTED.items()},
@@ -66,6 +68,11 @@ class TestAccessMatrix(AccessMatrixCase):
             }
         )
 
+    def example_integration_gate(self, company):
+        return self.env["integration.gate"].create(
+            {"endpoint_id": self.example_integration_endpoint(company).id}
+        )
+
     def example_integration_client(self, company):
         user = self.integration_clerk(company)
         values = {"name": "Client", "company_id": company.id, "user_id": user.id}
@@ -79,6 +86,12 @@ class TestAccessMatrix(AccessMatrixCase):
                 self.env, f"clerk-{company.id}", company_id=company.id, company_ids=[Command.set(company.ids)]
             )
         return clerks[company]
+
+    def example_integration_data_class(self, _company):
+        return self.env["integration.data.class"].search([], limit=1)
+
+    def example_integration_lane(self, _company):
+        return self.env["integration.lane"].search([], limit=1)
 
     def example_integration_audit_entry(self, company):
         self.env["integration.audit.entry"]._record("matrix.seen", self.example_integration_system(company))
@@ -94,7 +107,7 @@ class TestAccessMatrix(AccessMatrixCase):
         return self.env["integration.instance"].search([], limit=1)
 
     def test_rights_of_each_role_on_records_of_each_company(self):
-        self.assert_rights(RIGHTS, shared=WITHOUT_COMPANY)
+        self.assert_rights(RIGHTS, shared=SHARED)
 
     def test_wizards_of_each_role(self):
         self.assert_wizards(WIZARDS)

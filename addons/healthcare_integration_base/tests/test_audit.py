@@ -197,7 +197,7 @@ class TestAudit(AccessCase):
             "actor_id": "0",
             "company_id": "NULL",
             "logged_at": "logged_at + interval '1 microsecond'",
-            "res_id": "1",
+            "res_id": "res_id + 1",
             "record_name": "''",
             "detail": "''",
             "remote_address": "'::1'",

@@ -3,6 +3,7 @@ import logging
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import get_public_method
 from odoo.tests import HttpCase, tagged
@@ -186,6 +187,19 @@ class TestCredential(AccessCase, HttpCase):
         self.assertEqual(len(entries), before + 1)
         self.assertEqual(entries[0].actor_login, "integration-operator")
         self.assertTrue(self.credential.last_used_on)
+
+    def test_routine_use_is_audited_once_an_hour(self):
+        root = self.credential.with_user(SUPERUSER_ID)
+        for _use in range(3):
+            root._reveal()
+        self.assertEqual(len(self.entries("credential.revealed", self.credential)), 1)
+        self.env.cr.execute(
+            "UPDATE integration_credential SET last_used_on = last_used_on - interval '2 hours'"
+            " WHERE id = %s",
+            (self.credential.id,),
+        )
+        root._reveal()
+        self.assertEqual(len(self.entries("credential.revealed", self.credential)), 2)
 
     def test_the_row_is_dated_once_an_hour(self):
         self.credential._reveal()

@@ -168,7 +168,7 @@ class TestHttpToken(HttpCase):
         with self.registry.cursor() as renewing, self.registry.cursor() as rotating:
             renewing.execute("SELECT 1 FROM integration_token WHERE id = %s FOR UPDATE", (ids[0],))
             tokens = api.Environment(rotating, SUPERUSER_ID, {})["integration.token"]
-            tokens._forget_former_keys()
+            tokens._reencrypt()
             self.assertEqual(tokens.search([("id", "in", ids)]).ids, ids[:1])
             rotating.rollback()
             renewing.rollback()

@@ -112,6 +112,40 @@ class TestKeyring(AccessCase):
         self.assertEqual(self.credential.fingerprint, fingerprint)
         self.assertEqual([message._payload() for message in self.messages], payloads)
 
+    def test_rotation_reencrypts_a_former_signing_secret(self):
+        self._keys("one")
+        signing = self.env["integration.credential"].create(
+            {"name": "Signing", "system_id": self.system.id, "kind": "signing"}
+        )
+        secrets = [f"{number} secret of sixteen bytes" for number in ("second", "first")]
+        for secret in reversed(secrets):
+            signing._set_secret(secret)
+        self.messages, self.credentials = self.env["integration.message"], signing
+        self._forget_other_payloads()
+        self._keys("two", "one")
+        while self.env["integration.credential"]._reencrypt():
+            pass
+        self.assertEqual(self.keyring._retire_unused(), ["one"])
+        self._keys("two")
+        self.assertEqual(signing._signing_secrets(), secrets)
+
+    def test_a_key_that_a_cached_token_needs_is_not_retired(self):
+        self._keys("one")
+        self.keyring._keyring()
+        tokens = self.env["integration.token"]
+        self.env.cr.execute(
+            "INSERT INTO integration_token (credential_id, purpose, token_ciphertext, token_key_id)"
+            " VALUES (%s, 'test', 'x', 'one')",
+            (self.credential.id,),
+        )
+        self.messages, self.credentials = self.env["integration.message"], self.env["integration.credential"]
+        self._forget_other_payloads()
+        self._keys("two", "one")
+        self.keyring._keyring()
+        self.assertEqual(self.keyring._retire_unused(), [])
+        self.assertEqual([tokens._reencrypt(), tokens._reencrypt()], [1, 0])
+        self.assertEqual(self.keyring._retire_unused(), ["one"])
+
     def _forget_other_payloads(self):
         """What the database held before this test is encrypted with keys that the test does not have."""
         self.env.flush_all()
@@ -119,7 +153,8 @@ class TestKeyring(AccessCase):
             "DELETE FROM integration_message_chunk WHERE message_id <> ALL(%s)", (self.messages.ids,)
         )
         self.env.cr.execute(
-            "UPDATE integration_credential SET secret_ciphertext = NULL WHERE id <> ALL(%s)",
+            "UPDATE integration_credential SET secret_ciphertext = NULL, secret_key_id = NULL"
+            " WHERE id <> ALL(%s)",
             (self.credentials.ids,),
         )
 

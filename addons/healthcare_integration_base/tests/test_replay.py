@@ -50,6 +50,30 @@ class TestReplay(IntakeCase):
         self.assertEqual((set(self.parts.mapped("state")), self.file.state), ({"applied"}, "settled"))
         self.assertEqual(len(self.handled), 4, "two refused, two applied, none twice")
 
+    def test_an_exception_ends_with_the_last_message_that_waits_for_it(self):
+        exception = self.exceptions("test.refused")
+        self.refusal = None
+        self.parts[0]._replay("The first one")
+        self.assertEqual((exception.state, exception.message_ids), ("open", self.parts[1]))
+        self.parts[1].with_user(self.operator)._replay("The partner was asked.")
+        self.assertEqual((exception.state, exception.resolved_by_id), ("resolved", self.operator))
+        self.assertIn("The partner was asked.", exception.resolution)
+
+    def test_a_replay_that_fails_again_is_an_exception_again(self):
+        self.file._replay("too early")
+        self.assertFalse(self.exceptions("test.refused").filtered(lambda e: e.state == "open"))
+        self.run_tasks()
+        again = self.exceptions("test.refused").filtered(lambda e: e.state == "open")
+        self.assertEqual(again.message_ids, self.parts)
+
+    def test_a_replay_is_offered_while_something_is_stopped(self):
+        self.assertTrue(self.file.may_be_replayed and self.parts[0].may_be_replayed)
+        self.refusal = None
+        self.file._replay("once")
+        self.run_tasks()
+        self.env.invalidate_all()
+        self.assertFalse(self.file.may_be_replayed or self.parts[0].may_be_replayed)
+
     def test_a_rejected_message_runs_again_and_opens_its_file(self):
         self.exceptions("test.refused")._waive("not ours")
         self.assertEqual((set(self.parts.mapped("state")), self.file.state), ({"rejected"}, "settled"))

@@ -36,6 +36,7 @@ class TestUpload(DoorCase):
         self.assertEqual(self.handled, [("orders", ORDER, self.runner)])
         entry = self.env["integration.audit.entry"].search([("event", "=", "message.uploaded")])
         self.assertEqual((entry.res_id, entry.actor_login), (message.id, self.operator.login))
+        self.assertIn(f"Uploaded by {self.operator.login}", message.timeline)
         self.assertFalse(self.env["integration.upload"].search([]))
 
     def test_the_same_bytes_are_taken_in_once_whichever_way_they_come(self):

@@ -2,7 +2,7 @@ import datetime
 import time
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .door_common import SECRET, DoorCase
 
@@ -146,6 +146,11 @@ class TestWebhook(DoorCase):
         with self.assertRaises(UserError):
             self.endpoint.action_activate()
 
+    def test_a_webhook_only_receives(self):
+        self.endpoint.direction = "both"
+        with self.assertRaisesRegex(UserError, "only receives"):
+            self.endpoint.action_activate()
+
     def test_a_webhook_is_not_looked_into(self):
         with self.trap_tasks() as trap:
             self.endpoint._queue_due_polls()
@@ -160,17 +165,34 @@ class TestWebhook(DoorCase):
         self.assertEqual(self.endpoint.webhook_token, token)
         self.assertFalse(self.sandbox_endpoint(self.system).endpoint.webhook_url)
 
+    def test_an_address_is_shown_once_it_is_saved(self):
+        with Form(self.env["integration.endpoint"]) as form:
+            form.name = "More events"
+            form.system_id = self.system
+            form.transport = "webhook"
+            self.assertFalse(form.webhook_url)
+        endpoint = form.save()
+        self.assertTrue(endpoint.webhook_url.endswith(endpoint.webhook_token))
+        self.assertEqual((form.message_count, form.held_count), (0, 0))
+
     # === WAKING THE QUEUE === #
 
     def test_lanes_are_woken_once_until_they_have_run(self):
         queue, triggers = self.env["integration.queue"], self.env["ir.cron.trigger"]
         lanes = queue._lanes()
-        triggers.search([]).unlink()
+        self.env.cr.precommit.run()
+        self._forget_wakings()
         queue.with_context(integration_ring_soon=True)._wake_lanes([None])
         self.env.cr.precommit.run()
         self.assertFalse(triggers.search([]), "not before the commit")
         for _time in range(2):
+            self.env.cr.postcommit.clear()
             queue._wake_idle_lanes()
             self.env.cr.precommit.run()
             self.assertEqual(triggers.search([]).cron_id, lanes)
             self.assertEqual(len(triggers.search([])), len(lanes))
+
+    def _forget_wakings(self):
+        """Let the lanes be as after a commit that they have answered."""
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.env.cr.postcommit.clear()

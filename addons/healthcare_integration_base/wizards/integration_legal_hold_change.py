@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.access import require_group
+
 HOLDABLE_MODELS = ("integration.system", "integration.flow", "integration.message")
 
 
@@ -17,6 +19,7 @@ class IntegrationLegalHoldChange(models.TransientModel):
 
     def action_confirm(self):
         """Place or release the hold, with the current user's rights."""
+        require_group(self, "group_manager")
         self.ensure_one()
         if self.res_model not in HOLDABLE_MODELS:
             raise UserError(self.env._("%s cannot be under legal hold.", self.res_model))

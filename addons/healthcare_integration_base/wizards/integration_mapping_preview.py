@@ -62,14 +62,9 @@ class IntegrationMappingPreview(models.TransientModel):
     # === RENDERING === #
 
     def _rendered(self):
-        """Return the outcome as escaped HTML; every look at a message is in the audit log."""
+        """Return the outcome as escaped HTML."""
         self.message_id.check_access("read")
         self.mapping_id.check_access("read")
-        self.env["integration.audit.entry"]._record(
-            "message.payload_read",
-            self.message_id,
-            {"preview_of": self.mapping_id.display_name, "masked": self.is_masked},
-        )
         try:
             compiled = self.mapping_id._compiled()
         except InvalidMapping as error:
@@ -81,8 +76,9 @@ class IntegrationMappingPreview(models.TransientModel):
     def _sections(self, compiled):
         """Yield a section per record; what is wrong with the file as a whole comes where it is met."""
         lookup = self.mapping_id._crosswalk_lookup()
-        # chunks are no field that rights could be set on: the message's own were checked above
-        chunks = self.message_id.sudo()._payload_chunks()
+        chunks = self.message_id._disclosed_payload(
+            f"preview of {self.mapping_id.display_name}", is_masked=self.is_masked
+        )
         try:
             records = self.mapping_id._read_records(chunks)
             for record in islice(records, max(1, min(self.record_count, MOST_RECORDS))):

@@ -23,7 +23,7 @@ class RcmRemittanceBank(models.Model):
         "account.bank.statement.line", readonly=True, index="btree_not_null", copy=False
     )
     bank_state = fields.Selection(
-        [("none", "No payment"), ("waiting", "Waiting for the bank"), ("matched", "Matched")],
+        [("none", "No payment"), ("waiting", "Waiting"), ("matched", "Matched")],
         string="Bank",
         compute="_compute_bank_state",
         store=True,
@@ -46,7 +46,13 @@ class RcmRemittanceBank(models.Model):
         """
         require_group(self, "group_operator")
         if not self._match_bank():
-            raise UserError(self.env._("No bank statement line carries this payment yet."))
+            raise UserError(
+                self.env._(
+                    "No bank statement line is certain: none has this amount and date, or several have it and"
+                    " none names the trace number. Write the trace number into the label of the right line,"
+                    " then match again."
+                )
+            )
 
     @api.model
     def _cron_match_bank(self):

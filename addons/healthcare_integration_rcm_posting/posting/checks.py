@@ -73,13 +73,14 @@ _HOLDS = {
         "N1*PR",
         "The payer is unknown here",
         "a mapped payer",
-        "Map the payer's identifier to a partner, then resolve this: what waits is posted",
+        "Map the payer's identifier to a contact: what waits for it is then posted",
     ),
     "payee_unknown": _Hold(
         "N1*PE",
         "The payee is no company or facility of this flow",
         "the NPI or tax id of the flow's company, of one of its branches, or of an analytic account of it",
-        "Map the payee's identifier, or route the file to the flow of that company",
+        "Map the payee's identifier: what waits for it is then posted; or route the file to the flow of that "
+        "company, then resolve this",
     ),
     "period_locked": _Hold(
         "BPR16",

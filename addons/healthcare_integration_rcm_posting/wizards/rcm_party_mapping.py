@@ -28,7 +28,6 @@ class RcmPartyMapping(models.TransientModel):
     partner_id = fields.Many2one("res.partner", string="Contact")
     is_health_plan = fields.Boolean(related="partner_id.rcm_is_payer")
     company_id = fields.Many2one("res.company", domain="[('id', 'child_of', own_company_id)]")
-
     facility_id = fields.Many2one(
         "account.analytic.account",
         string="or Facility",

@@ -35,7 +35,7 @@ def deliver(book: Book, day: int, mailbox: Path, leave_out: frozenset[str] = fro
     files = [file for file in deliveries(book)[day - 1] if file.name not in leave_out]
     mailbox.mkdir(parents=True, exist_ok=True)
     for file in files:
-        _put(file, mailbox)
+        put(file, mailbox)
     return [file.name for file in files]
 
 
@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n".join(names))
 
 
-def _put(file: MailboxFile, mailbox: Path) -> None:
+def put(file: MailboxFile, mailbox: Path) -> None:
+    """Write a file into a folder under its name only when it is complete."""
     unfinished = mailbox / f"{file.name}{UNFINISHED}"
     unfinished.write_bytes(file.content)
     unfinished.rename(mailbox / file.name)

@@ -94,6 +94,34 @@ def test_what_passed_through_the_suite_shows_its_type_and_place_only(output):
     assert "read_count" in text
 
 
+@pytest.mark.parametrize("logger", ["odoo.http", "odoo.addons.base.models.ir_cron", SUITE_LOGGER])
+def test_a_warning_of_what_passed_through_the_suite_tells_where_to_look(output, logger):
+    suite = {"__name__": SUITE_LOGGER}
+    exec("def read_count(text):\n    return int(text)", suite)
+    try:
+        suite["read_count"](NAME)
+    except ValueError as error:
+        logging.getLogger(logger).warning(error)
+        logging.getLogger(logger).warning("It failed: %s", error)
+    line = "ValueError at healthcare_integration_base/models/some_model.py:2 (text withheld)"
+    assert output.getvalue() == f"{line}\nIt failed: {line}\n"
+
+
+def test_the_place_is_that_of_what_led_to_it(output):
+    suite = {"__name__": SUITE_LOGGER}
+    exec("def read_count(text):\n    return int(text)", suite)
+    try:
+        try:
+            suite["read_count"](NAME)
+        except ValueError as error:
+            raise KeyError(str(error)) from error
+    except KeyError as error:
+        logging.getLogger("odoo.http").warning(error)
+    assert output.getvalue() == (
+        "KeyError at healthcare_integration_base/models/some_model.py:2 (text withheld)\n"
+    )
+
+
 def test_foreign_exceptions_keep_their_text(output):
     try:
         int("no number")
