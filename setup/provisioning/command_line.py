@@ -1,4 +1,4 @@
-"""What the three commands have in common: errors, interruption, and Python's version."""
+"""What the commands have in common: errors, interruption, and Python's version."""
 
 from __future__ import annotations
 

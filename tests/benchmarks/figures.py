@@ -35,12 +35,12 @@ class Figure:
 
 def at_least(value: float, least: float, unit: str = "") -> tuple[str, bool]:
     """Return a target, and whether the value meets it."""
-    return f"at least {least:,g} {unit}".rstrip(), value >= least
+    return f"at least {least:,} {unit}".rstrip(), value >= least
 
 
 def at_most(value: float, most: float, unit: str = "") -> tuple[str, bool]:
     """Return a target, and whether the value meets it."""
-    return f"at most {most:,g} {unit}".rstrip(), value <= most
+    return f"at most {most:,} {unit}".rstrip(), value <= most
 
 
 def unjudged(figure: Figure) -> Figure:
