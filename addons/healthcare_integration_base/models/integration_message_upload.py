@@ -12,7 +12,11 @@ class IntegrationMessageUpload(models.Model):
             self.env["integration.audit.entry"]
             .sudo()
             .search(
-                [("res_model", "=", self._name), ("res_id", "=", self.id), ("event", "=", "message.uploaded")],
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("event", "=", "message.uploaded"),
+                ],
                 limit=1,
             )
         )
