@@ -222,6 +222,7 @@ def test_an_operator_uploads_a_file(window, site, new_file):
     operator.confirm_dialog("Take In")
     operator.expect_state_after_reloads("Settled")
     expect(operator.form.locator(".oe_title")).to_contain_text(file.name)
+    expect(operator.form.get_by_text("Uploaded by biller")).to_be_visible()
     operator.picture("upload-message")
 
     [message] = reader.search_read(

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .access import require_group
-from .integration_exception import OPEN_STATES
 
 REPLAYABLE_STATES = ("held", "rejected", "failed", "refused")
 
@@ -63,8 +62,7 @@ class IntegrationMessageReplay(models.Model):
             tasks = message._stopped_tasks()
             stopped += tasks
             without += message if not tasks else messages.browse()
-        waited_for = stopped.exception_id.filtered(lambda exception: exception.state in OPEN_STATES)
-        waited_for._leave(messages, self.env._("Replayed: %s", reason))
+        messages._wait_no_more(stopped, self.env._("Replayed: %s", reason))
         self.env["integration.queue"]._requeue(stopped)
         for message in without:
             message._queue_again()
