@@ -133,13 +133,13 @@ class TestKeyring(AccessCase):
         self._keys("one")
         self.keyring._keyring()
         tokens = self.env["integration.token"]
+        self.messages, self.credentials = self.env["integration.message"], self.env["integration.credential"]
+        self._forget_other_payloads()
         self.env.cr.execute(
             "INSERT INTO integration_token (credential_id, purpose, token_ciphertext, token_key_id)"
             " VALUES (%s, 'test', 'x', 'one')",
             (self.credential.id,),
         )
-        self.messages, self.credentials = self.env["integration.message"], self.env["integration.credential"]
-        self._forget_other_payloads()
         self._keys("two", "one")
         self.keyring._keyring()
         self.assertEqual(self.keyring._retire_unused(), [])
@@ -157,6 +157,7 @@ class TestKeyring(AccessCase):
             " WHERE id <> ALL(%s)",
             (self.credentials.ids,),
         )
+        self.env.cr.execute("DELETE FROM integration_token")
 
     # === WHEN A KEY IS RETIRED === #
 
