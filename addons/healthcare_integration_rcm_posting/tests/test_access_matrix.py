@@ -17,6 +17,8 @@ RIGHTS = {
 OPERATORS = {"operator", "manager"}
 WIZARDS = {
     "rcm.claim.match": OPERATORS,
+    "rcm.claim.match.candidate": OPERATORS,
+    "rcm.party.mapping": OPERATORS,
     "rcm.posting.setup": {"manager"},
     "rcm.posting.setup.line": {"manager"},
     "rcm.remittance.preview": OPERATORS,
