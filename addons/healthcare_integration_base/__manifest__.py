@@ -37,6 +37,7 @@
         "views/integration_system_views.xml",
         "views/integration_credential_views.xml",
         "views/integration_endpoint_views.xml",
+        "views/integration_endpoint_dashboard_views.xml",
         "views/integration_endpoint_window_views.xml",
         "views/integration_audit_views.xml",
         "views/integration_instance_views.xml",
