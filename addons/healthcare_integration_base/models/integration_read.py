@@ -1,3 +1,4 @@
+import re
 from typing import Any, NamedTuple
 
 from odoo import api, models
@@ -6,6 +7,7 @@ from ..doors.json_document import complaints
 from ..doors.problem import ApiProblem, Place
 
 LARGEST_PAGE = 1000
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class ReadPage(NamedTuple):
@@ -95,7 +97,7 @@ class IntegrationRead(models.AbstractModel):
         largest = min(grant.row_limit, LARGEST_PAGE)
         if text is None:
             return largest
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= largest):
+        if not (_WHOLE_NUMBER.fullmatch(text) and 1 <= int(text) <= largest):
             raise self._refusal([Place("limit", f"a whole number from 1 to {largest}", "another text")])
         return int(text)
 
