@@ -108,7 +108,7 @@ class IntegrationClient(models.Model):
         for client in self:
             # Whoever edits clients need not see all users.
             user_sudo = client.user_id.sudo()
-            if user_sudo.id == SUPERUSER_ID or user_sudo.has_group("base.group_system"):
+            if client._acts_as_administrator():
                 raise ValidationError(
                     self.env._("A client does not act as an administrator. Choose a user of its own.")
                 )
@@ -120,6 +120,11 @@ class IntegrationClient(models.Model):
                         company=client.company_id.name,
                     )
                 )
+
+    def _acts_as_administrator(self):
+        # Whoever calls has no user yet, and whoever edits clients need not see all users.
+        user_sudo = self.user_id.sudo()
+        return user_sudo.id == SUPERUSER_ID or user_sudo.has_group("base.group_system")
 
     # === KEYS === #
 
@@ -172,11 +177,12 @@ class IntegrationClient(models.Model):
 
         A key of another scope, one that opens all of Odoo too, is refused: it should not travel.
         """
+        if not key.isascii() or not key.isprintable():
+            return self.browse()
         user_id = self.env["res.users.apikeys"]._check_credentials(scope=KEY_SCOPE, key=key)
         if not user_id or not self._is_scoped_key(user_id, key):
             return self.browse()
-        # The caller has no user before this.
-        return self.sudo().search([("user_id", "=", user_id), ("allows_key", "=", True)])
+        return self._usable([("user_id", "=", user_id), ("allows_key", "=", True)])
 
     @api.model
     def _is_scoped_key(self, user_id, key):
@@ -192,7 +198,13 @@ class IntegrationClient(models.Model):
         """Return the client of a certificate that a trusted proxy has checked, or none."""
         if not fingerprint:
             return self.browse()
-        # The caller has no user before this.
-        return self.sudo().search(
+        return self._usable(
             [("certificate_fingerprint", "=", fingerprint), ("allows_certificate", "=", True)]
         )
+
+    @api.model
+    def _usable(self, domain):
+        """Return the client of a domain whose user is neither archived nor an administrator by now."""
+        # The caller has no user before this.
+        clients = self.sudo().search([*domain, ("user_id.active", "=", True)])
+        return clients.filtered(lambda client: not client._acts_as_administrator())
