@@ -108,7 +108,7 @@ class IntegrationClient(models.Model):
         for client in self:
             # Whoever edits clients need not see all users.
             user_sudo = client.user_id.sudo()
-            if client._acts_as_administrator():
+            if user_sudo.id == SUPERUSER_ID or user_sudo.has_group("base.group_system"):
                 raise ValidationError(
                     self.env._("A client does not act as an administrator. Choose a user of its own.")
                 )
@@ -120,11 +120,6 @@ class IntegrationClient(models.Model):
                         company=client.company_id.name,
                     )
                 )
-
-    def _acts_as_administrator(self):
-        # Whoever calls has no user yet, and whoever edits clients need not see all users.
-        user_sudo = self.user_id.sudo()
-        return user_sudo.id == SUPERUSER_ID or user_sudo.has_group("base.group_system")
 
     # === KEYS === #
 
@@ -204,7 +199,6 @@ class IntegrationClient(models.Model):
 
     @api.model
     def _usable(self, domain):
-        """Return the client of a domain whose user is neither archived nor an administrator by now."""
+        """Return the client of a domain, none if its user is archived."""
         # The caller has no user before this.
-        clients = self.sudo().search([*domain, ("user_id.active", "=", True)])
-        return clients.filtered(lambda client: not client._acts_as_administrator())
+        return self.sudo().search([*domain, ("user_id.active", "=", True)])
