@@ -1,4 +1,5 @@
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from ..doors.delivery import LARGEST_BODY
 from ..doors.signature import SignatureProfile
 
 TOKEN_BYTES = 24
+# What else stands in an address is not looked up: PostgreSQL takes no text with a NUL character.
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PATH = "/integration/webhook/"
 # attribute of the profile -> column that holds it
 PROFILE_COLUMNS = {
@@ -75,7 +78,7 @@ class IntegrationEndpointWebhook(models.Model):
     webhook_event_header = fields.Char(
         "Header with the event's identifier",
         help="When set, the signature covers identifier.time.body, and an identifier is one message. "
-        "Empty: it covers time.body, and the same body is one message.",
+        "An identifier holds no full stop. Empty: it covers time.body, and the same body is one message.",
     )
     webhook_prefix = fields.Char(
         "Before the signature", help="What stands before the code, e.g. sha256= or v1= or v1,"
@@ -145,6 +148,8 @@ class IntegrationEndpointWebhook(models.Model):
     @api.model
     def _webhook_door(self, token):
         """Return the :class:`WebhookDoor` of a token; that of nobody if there is none. Writes nothing."""
+        if not TOKEN.fullmatch(token):
+            return UNKNOWN_DOOR
         self.env.cr.execute(
             SQL(
                 """

@@ -1,3 +1,4 @@
+import re
 from typing import Any, NamedTuple
 
 from odoo import api, models
@@ -6,6 +7,7 @@ from ..doors.json_document import complaints
 from ..doors.problem import ApiProblem, Place
 
 LARGEST_PAGE = 1000
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class ReadPage(NamedTuple):
@@ -84,6 +86,8 @@ class IntegrationRead(models.AbstractModel):
         :raise ApiProblem: 400 for parameters that are not as declared
         """
         query = dict(query)
+        if unreadable := [name for name, text in query.items() if "\0" in text]:
+            raise self._refusal([Place(name, "text without NUL", "another text") for name in unreadable])
         after = query.pop("after", None)
         limit = self._page_size(query.pop("limit", None), grant)
         rows = self._rows(self._checked(query), limit + 1, after)
@@ -95,7 +99,7 @@ class IntegrationRead(models.AbstractModel):
         largest = min(grant.row_limit, LARGEST_PAGE)
         if text is None:
             return largest
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= largest):
+        if not (_WHOLE_NUMBER.fullmatch(text) and 1 <= int(text) <= largest):
             raise self._refusal([Place("limit", f"a whole number from 1 to {largest}", "another text")])
         return int(text)
 

@@ -103,6 +103,10 @@ class TestApiAuthentication(ApiCase):
         self.client.write({"allows_key": True, "active": False})
         self.assert_problem(self.send(), 401, "client.unknown")
 
+    def test_a_user_that_became_an_administrator_lets_nobody_in(self):
+        self.client.user_id.group_ids += self.env.ref("base.group_system")
+        self.assert_problem(self.send(), 401, "client.unknown")
+
     def test_a_certificate_counts_from_a_trusted_proxy_only(self):
         fingerprint = hashlib.sha256(b"0certificate").hexdigest()
         self.client.write(
@@ -132,6 +136,8 @@ class TestApiAuthentication(ApiCase):
         self.assertEqual(answer(by_address, headers), 202)
         by_address["healthcare_integration_proxy_addresses"] = "192.0.2.1"
         self.assertEqual(answer(by_address, headers), 401)
+        self.client.user_id.active = False
+        self.assertEqual(answer(options, headers), 401)
 
     def test_only_a_secrets_officer_makes_and_removes_keys(self):
         manager = self.integration_user("api-manager", "manager")
@@ -247,7 +253,8 @@ class TestApiMessages(ApiCase):
         )
         key = self.new_key(stranger)
         self.assert_problem(self.get(answer["status_url"], key=key), 404, "message.unknown")
-        self.assert_problem(self.get(f"{ORDERS[:-6]}none"), 404, "message.unknown")
+        for uuid in ("none", "a%00b"):
+            self.assert_problem(self.get(f"{ORDERS[:-6]}{uuid}"), 404, "message.unknown")
 
     def test_other_methods_and_paths_are_told_as_problems(self):
         response = self.request(ORDERS, method="PUT")
@@ -297,7 +304,10 @@ class TestApiReads(ApiCase):
             self.client.read_ids.field_names = "id, password"
 
     def test_parameters_and_limits_are_checked(self):
-        for query in ("limit=3", "limit=0", "limit=x", "nothing=1", "state=Received", f"flow={'x' * 201}"):
+        for query in (
+            "flow=%00", "after=1%00", "limit=3", "limit=0", "limit=x", "limit=0000000011000", f"limit={'0' * 5000}1", "nothing=1",
+            "state=Received", f"flow={'x' * 201}",
+        ):  # fmt: skip
             with self.subTest(query):
                 self.assert_problem(self.get(f"{self.READ}?{query}"), 400, "read.parameters")
         self.assertEqual(self.get(f"{self.READ}?state=applied", status=200).json()["rows"], [])
