@@ -7,12 +7,16 @@ PARK_LIMIT = 1000
 QUICK_SWEEP_SECONDS = 0.05
 SWEEP_SHARE = 0.05
 
+# A later one runs already where the earlier one was cancelled meanwhile, or committed after it.
 HELD_BY_KEY = SQL(
     """
-    ordering_key IS NOT NULL AND EXISTS (
-        SELECT FROM integration_task AS earlier
-         WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
-           AND earlier.state IN ('pending', 'waiting', 'running', 'dead'))
+    ordering_key IS NOT NULL
+    AND (EXISTS (SELECT FROM integration_task AS earlier
+                  WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
+                    AND earlier.state IN ('pending', 'waiting', 'running', 'dead'))
+         OR EXISTS (SELECT FROM integration_task AS other
+                     WHERE other.ordering_key = task.ordering_key AND other.id <> task.id
+                       AND other.state = 'running'))
     """
 )
 HELD_BY_DEPENDENCY = SQL(
