@@ -177,7 +177,8 @@ class IntegrationQueue(models.AbstractModel):
     def _requeue(self, tasks):
         """Give dead, waiting and cancelled tasks a fresh start; what their messages were held for is over.
 
-        What waits for other tasks waits for them still, unless those were given up for good. A task whose identity key has an unfinished twin is cancelled: the twin does its work.
+        What waits for other tasks waits for them still, unless those were given up for good. A task whose
+        identity key has an unfinished twin is cancelled: the twin does its work.
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)

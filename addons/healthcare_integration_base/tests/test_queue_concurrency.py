@@ -70,9 +70,7 @@ class TestConcurrency(IntegrationCase):
 
     def test_a_trigger_that_a_running_lane_uses_up_wakes_nobody(self):
         def drop(queue):
-            queue.env.cr.execute(
-                "DELETE FROM ir_cron_trigger WHERE cron_id = ANY(%s)", (queue._lanes().ids,)
-            )
+            queue.env.cr.execute("DELETE FROM ir_cron_trigger WHERE cron_id = ANY(%s)", (queue._lanes().ids,))
 
         def is_woken(queue):
             queue._wake_idle_lanes()
