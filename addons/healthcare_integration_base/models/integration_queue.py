@@ -177,20 +177,29 @@ class IntegrationQueue(models.AbstractModel):
     def _requeue(self, tasks):
         """Give dead, waiting and cancelled tasks a fresh start; what their messages were held for is over.
 
-        A task whose identity key has an unfinished twin is cancelled: the twin does its work.
+        What waits for other tasks waits for them still, unless those were given up for good. A task whose
+        identity key has an unfinished twin is cancelled: the twin does its work.
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)
         self._release_after(superseded)
         self.env.cr.execute(
             """
-            UPDATE integration_task
-               SET state = 'pending', attempts = 0, eta = NULL, finished_at = NULL, exception_id = NULL,
+            UPDATE integration_task AS task
+               SET state = CASE WHEN EXISTS (
+                    SELECT FROM integration_task_dependency AS dependency
+                      JOIN integration_task AS needed ON needed.id = dependency.depends_on_id
+                     WHERE dependency.task_id = task.id
+                       AND (needed.state IN ('pending', 'waiting', 'running')
+                            OR needed.state = 'dead' AND dependency.if_failed <> 'continue'
+                            OR needed.state = 'cancelled' AND needed.id = ANY(%(ids)s)))
+                   THEN 'waiting' ELSE 'pending' END,
+                   attempts = 0, eta = NULL, finished_at = NULL, exception_id = NULL,
                    error = NULL, error_code = NULL
-             WHERE id = ANY(%s) AND id <> ALL(%s) AND state IN ('dead', 'waiting', 'cancelled')
+             WHERE id = ANY(%(ids)s) AND state IN ('dead', 'waiting', 'cancelled')
          RETURNING message_id
             """,
-            (tasks.ids, superseded),
+            {"ids": list(set(tasks.ids) - set(superseded))},
         )
         message_ids = {row[0] for row in self.env.cr.fetchall()} - {None}
         self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))

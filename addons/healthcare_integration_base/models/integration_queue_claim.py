@@ -1,10 +1,14 @@
 from functools import partial
 from typing import NamedTuple
 
+import psycopg2.errors
+
 from odoo import models
+from odoo.tools import SQL
 
 from ..errors import TransientError
 from ..queue import ClaimedTask
+from .integration_queue_waiting import HELD_BY_KEY
 
 # More savepoints in one transaction make PostgreSQL slow for everybody.
 LARGEST_BATCH = 50
@@ -102,24 +106,31 @@ class IntegrationQueueClaim(models.AbstractModel):
         return [Channel(*row) for row in self.env.cr.fetchall()]
 
     def _take(self, channel, highest_rank, limit, token):
-        """Claim the first tasks of a channel that nobody else has, and no earlier one of their key holds."""
-        self.env.cr.execute(
+        """Claim the first tasks of a channel that nobody else has, and no other one of their key holds.
+
+        :raise psycopg2.errors.SerializationFailure: if another lane claims one of the same key just now
+        """
+        claim = SQL(
             """
             UPDATE integration_task SET state = 'running', claim_token = %s, attempts = attempts + 1
              WHERE id = ANY (ARRAY(
                 SELECT id FROM integration_task AS task
                  WHERE state = 'pending' AND COALESCE(flow_id, 0) = %s AND COALESCE(endpoint_id, 0) = %s
-                   AND rank <= %s
-                   AND (ordering_key IS NULL OR NOT EXISTS (
-                        SELECT FROM integration_task AS earlier
-                         WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
-                           AND earlier.state IN ('pending', 'waiting', 'running', 'dead')))
+                   AND rank <= %s AND NOT (%s)
                  ORDER BY rank, id LIMIT %s FOR UPDATE OF task SKIP LOCKED))
          RETURNING rank, id, model_name, method_name, arguments, user_id, company_id, attempts
             """,
-            (token, channel.flow_id, channel.endpoint_id, highest_rank, limit),
-            log_exceptions=False,
+            token,
+            channel.flow_id,
+            channel.endpoint_id,
+            highest_rank,
+            HELD_BY_KEY,
+            limit,
         )
+        try:
+            self.env.cr.execute(claim, log_exceptions=False)
+        except psycopg2.errors.UniqueViolation as error:
+            raise psycopg2.errors.SerializationFailure("Another task of the key was claimed") from error
         rows = sorted(self.env.cr.fetchall(), key=lambda row: row[:2])
         return [ClaimedTask(task_id, token, *call) for _rank, task_id, *call in rows]
 

@@ -62,16 +62,18 @@ class IntegrationQueueDoorbell(models.AbstractModel):
 
     @api.model
     def _wake_idle_lanes(self):
-        """Wake the lanes unless a due trigger waits for each: who finds that, sees all that is committed."""
+        """Wake the lanes unless a due trigger waits for each: who finds that, sees all that is committed.
+
+        A lane that runs has used its trigger up, though others see it until the end of the run: it is locked.
+        """
+        lane_ids = set(self._lanes().ids)
         self.env.cr.execute(
             """
-            SELECT FROM ir_cron AS cron JOIN ir_act_server AS action
-                     ON action.id = cron.ir_actions_server_id
-             WHERE cron.active AND action.code = 'model._cron_run_lane()'
-               AND NOT EXISTS (SELECT FROM ir_cron_trigger AS due
-                                WHERE due.cron_id = cron.id AND due.call_at <= now() AT TIME ZONE 'UTC')
-             LIMIT 1
-            """
+            SELECT cron_id FROM ir_cron_trigger
+             WHERE cron_id = ANY(%s) AND call_at <= now() AT TIME ZONE 'UTC' FOR KEY SHARE SKIP LOCKED
+            """,
+            (list(lane_ids),),
+            log_exceptions=False,
         )
-        if self.env.cr.fetchone() is not None:
+        if lane_ids - {row[0] for row in self.env.cr.fetchall()}:
             self._wake_lanes([None])

@@ -33,6 +33,7 @@ class IntegrationQueueLane(models.AbstractModel):
         self._in_own_transaction(self._release_due)
         self._in_own_transaction(self._release_parked)
         has_run = self._run_due(deadline)
+        self._in_own_transaction(self._release_parked)
         has_due = self._has_due()
         # Nothing done and something left is what the scheduler warns of; here another lane was faster.
         self.env["ir.cron"]._commit_progress(remaining=int(has_run and has_due))

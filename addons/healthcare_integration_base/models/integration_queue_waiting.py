@@ -7,12 +7,16 @@ PARK_LIMIT = 1000
 QUICK_SWEEP_SECONDS = 0.05
 SWEEP_SHARE = 0.05
 
+# A later one runs already where the earlier one was cancelled meanwhile, or committed after it.
 HELD_BY_KEY = SQL(
     """
-    ordering_key IS NOT NULL AND EXISTS (
-        SELECT FROM integration_task AS earlier
-         WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
-           AND earlier.state IN ('pending', 'waiting', 'running', 'dead'))
+    ordering_key IS NOT NULL
+    AND (EXISTS (SELECT FROM integration_task AS earlier
+                  WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
+                    AND earlier.state IN ('pending', 'waiting', 'running', 'dead'))
+         OR EXISTS (SELECT FROM integration_task AS other
+                     WHERE other.ordering_key = task.ordering_key AND other.id <> task.id
+                       AND other.state = 'running'))
     """
 )
 HELD_BY_DEPENDENCY = SQL(
@@ -31,7 +35,7 @@ class IntegrationQueueWaiting(models.AbstractModel):
     A task that waits for others is ``waiting`` without a time. It is released by the lane that finished what
     it waited for, in a transaction after that. What such a transaction could not see, because whoever
     enqueued had not committed yet, is found by a sweep at the start of each lane's run, which every enqueuing
-    causes.
+    causes. Another at its end finds what this lane parked while others ended what it is parked behind.
     """
 
     _inherit = "integration.queue"
@@ -120,9 +124,7 @@ class IntegrationQueueWaiting(models.AbstractModel):
 
     def _release_after(self, task_ids):
         """Release or cancel what waited for these tasks, according to what became of them."""
-        if given_up := self._given_up_with(task_ids):
-            # Whoever ended those tasks need not see what waits for them.
-            self._cancel(self.env["integration.task"].sudo().browse(given_up))
+        self._give_up(SQL("task.state IN ('pending', 'waiting') AND depends_on_id = ANY(%s)", list(task_ids)))
         released = self._release(
             SQL(
                 """
@@ -140,27 +142,35 @@ class IntegrationQueueWaiting(models.AbstractModel):
         if released > 1:
             self._wake_lanes([None])
 
-    def _given_up_with(self, task_ids):
-        """Return the ids of the tasks that are to be cancelled because one of these died or was cancelled."""
+    def _give_up(self, among):
+        """Cancel those tasks of which one that they wait for died or was cancelled, if they say so.
+
+        :param among: condition that they fulfil
+        """
         self.env.cr.execute(
-            """
-            SELECT DISTINCT dependency.task_id
-              FROM integration_task_dependency AS dependency
-              JOIN integration_task AS needed ON needed.id = depends_on_id
-              JOIN integration_task AS task ON task.id = task_id
-             WHERE depends_on_id = ANY(%s) AND task.state IN ('pending', 'waiting')
-               AND (needed.state = 'cancelled' AND if_failed <> 'continue'
-                    OR needed.state = 'dead' AND if_failed = 'cancel')
-            """,
-            (list(task_ids),),
+            SQL(
+                """
+                SELECT DISTINCT dependency.task_id
+                  FROM integration_task_dependency AS dependency
+                  JOIN integration_task AS needed ON needed.id = depends_on_id
+                  JOIN integration_task AS task ON task.id = task_id
+                 WHERE %s
+                   AND (needed.state = 'cancelled' AND if_failed <> 'continue'
+                        OR needed.state = 'dead' AND if_failed = 'cancel')
+                """,
+                among,
+            )
         )
-        return [row[0] for row in self.env.cr.fetchall()]
+        if given_up := [row[0] for row in self.env.cr.fetchall()]:
+            # Whoever ended what they wait for need not see them.
+            self._cancel(self.env["integration.task"].sudo().browse(given_up))
 
     def _release_parked(self):
-        """Release whatever waits for others without need; seldom, when looking takes long."""
+        """Release or cancel whatever waits for others without need; seldom, when looking takes long."""
         began = time.monotonic()
         if began < IntegrationQueueWaiting._next_sweep:
             return
+        self._give_up(SQL("task.state = 'waiting' AND task.eta IS NULL"))
         self._release(SQL("TRUE"))
         seconds = time.monotonic() - began
         if seconds > QUICK_SWEEP_SECONDS:

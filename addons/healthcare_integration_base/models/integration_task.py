@@ -90,6 +90,7 @@ class IntegrationTask(models.Model):
         "(ordering_key, id) WHERE ordering_key IS NOT NULL"
         " AND state IN ('pending', 'waiting', 'running', 'dead')"
     )
+    _ordering_uniq = models.UniqueIndex("(ordering_key) WHERE state = 'running' AND ordering_key IS NOT NULL")
     _parked_idx = models.Index("(id) WHERE state = 'waiting' AND eta IS NULL")
     _waiting_idx = models.Index("(eta) WHERE state = 'waiting'")
     _running_idx = models.Index("(claim_token) WHERE state = 'running'")

@@ -68,6 +68,26 @@ class TestConcurrency(IntegrationCase):
             queue.env.cr.commit()
         return ids
 
+    def test_a_trigger_that_a_running_lane_uses_up_wakes_nobody(self):
+        def drop(queue):
+            queue.env.cr.execute("DELETE FROM ir_cron_trigger WHERE cron_id = ANY(%s)", (queue._lanes().ids,))
+
+        def is_woken(queue):
+            queue._wake_idle_lanes()
+            return bool(queue.env.cr.precommit.data.pop("integration.queue.wake", None))
+
+        with self.transaction() as queue, self.transaction() as scheduler, self.transaction() as bell:
+            drop(queue)
+            for lane in queue._lanes():
+                lane._trigger(at=queue.env.cr.now())
+            queue.env.cr.commit()
+            self.assertFalse(is_woken(bell))
+            bell.env.cr.rollback()
+            drop(scheduler)
+            self.assertTrue(is_woken(bell), "the lanes may have looked for work already")
+            bell.env.cr.rollback()
+            scheduler.env.cr.commit()
+
     def test_two_claims_never_share_a_task(self):
         ids = self._commit_tasks(20)
         with self.transaction() as one, self.transaction() as other:

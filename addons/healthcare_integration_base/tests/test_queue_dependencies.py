@@ -89,3 +89,43 @@ class TestQueueDependencies(QueueCase):
         with self.assertQueryCount(10):
             self.in_lane(partial(type(self.queue)._release_after, task_ids=first.ids))
         self.assertEqual(set(tasks.mapped("state")), {"pending"})
+
+    def test_a_retry_overtakes_nothing_that_is_waited_for(self):
+        first = self.step("a")
+        second = self.step("b", after=first)
+        second.action_retry()
+        self.assertEqual(second.state, "waiting")
+        first.action_cancel()
+        self.queue._requeue(first + second)
+        self.assertEqual((first.state, second.state), ("pending", "waiting"))
+        self.run_tasks()
+        self.assertEqual(self.ran(), ["a", "b"])
+
+    def test_what_was_given_up_for_good_can_be_retried_without_it(self):
+        first = self.step("a")
+        second = self.step("b", after=first)
+        first.action_cancel()
+        self.queue._requeue(second)
+        self.run_tasks()
+        self.assertEqual((self.ran(), second.state), (["b"], "done"))
+
+    def test_what_nobody_cancelled_is_cancelled_by_the_next_run(self):
+        """As when the worker is lost that settled the first, or it was cancelled unseen."""
+        for state, policy in (("dead", "cancel"), ("cancelled", "hold")):
+            first = self.step(f"first {state}")
+            second = self.step(state, after=first, if_failed=policy)
+            self.env.cr.execute("UPDATE integration_task SET state = %s WHERE id = %s", (state, first.id))
+            self.run_tasks()
+            self.assertEqual(second.state, "cancelled", state)
+
+    def test_what_is_parked_during_a_run_is_released_at_its_end(self):
+        """As when another lane ends what it is parked behind, before that is committed."""
+        parked = self.step("parked", eta=datetime.timedelta(days=1))
+        self.outcomes = [
+            lambda records: records.env.cr.execute(
+                "UPDATE integration_task SET eta = NULL WHERE id = %s", (parked.id,)
+            )
+        ]
+        self.step("a")
+        self.in_lane(lambda queue: queue._cron_run_lane())
+        self.assertEqual(parked.state, "pending")

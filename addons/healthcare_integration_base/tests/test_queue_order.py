@@ -1,4 +1,7 @@
+import psycopg2.errors
+
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..errors import DocumentError, TransientError
 from .queue_common import METHOD, QueueCase
@@ -92,3 +95,27 @@ class TestQueueOrder(QueueCase):
         self.assertEqual([task.id for task in self.claim(9, "b")], free.ids)
         self.env.cr.execute("SELECT count(*) FROM integration_task WHERE state = 'pending'")
         self.assertEqual(self.env.cr.fetchone(), (0,), "none of them is in the claim's index")
+
+    def test_a_key_is_one_at_a_time_when_an_earlier_task_comes_back(self):
+        first, second = (self.enqueue(n, ordering_key="k") for n in range(2))
+        first.action_cancel()
+        self.assertEqual([task.id for task in self.claim(9, "a")], second.ids)
+        self.queue._requeue(first)
+        self.assertFalse(self.claim(9, "b"), "the second runs still")
+        self.expire_leases()
+        self.run_tasks()
+        self.assertEqual((self.states(first, second), self.ran()), (["done"] * 2, [0, 1]))
+
+    def test_the_database_lets_one_task_of_a_key_run(self):
+        """As when two lanes claim two tasks of a key, of which neither saw the other."""
+        first, second = (self.enqueue(n, ordering_key="k") for n in range(2))
+        first.action_cancel()
+        self.claim(1, "a")
+        self.queue._requeue(first)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.UniqueViolation),
+            self.cr.savepoint(),
+        ):
+            self.env.cr.execute("UPDATE integration_task SET state = 'running' WHERE id = %s", (first.id,))
+        self.assertEqual(second.state, "running")
