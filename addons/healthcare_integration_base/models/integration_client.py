@@ -172,11 +172,12 @@ class IntegrationClient(models.Model):
 
         A key of another scope, one that opens all of Odoo too, is refused: it should not travel.
         """
+        if not key.isascii() or not key.isprintable():
+            return self.browse()
         user_id = self.env["res.users.apikeys"]._check_credentials(scope=KEY_SCOPE, key=key)
         if not user_id or not self._is_scoped_key(user_id, key):
             return self.browse()
-        # The caller has no user before this.
-        return self.sudo().search([("user_id", "=", user_id), ("allows_key", "=", True)])
+        return self._usable([("user_id", "=", user_id), ("allows_key", "=", True)])
 
     @api.model
     def _is_scoped_key(self, user_id, key):
@@ -192,7 +193,12 @@ class IntegrationClient(models.Model):
         """Return the client of a certificate that a trusted proxy has checked, or none."""
         if not fingerprint:
             return self.browse()
-        # The caller has no user before this.
-        return self.sudo().search(
+        return self._usable(
             [("certificate_fingerprint", "=", fingerprint), ("allows_certificate", "=", True)]
         )
+
+    @api.model
+    def _usable(self, domain):
+        """Return the client of a domain, none if its user is archived."""
+        # The caller has no user before this.
+        return self.sudo().search([*domain, ("user_id.active", "=", True)])

@@ -31,21 +31,12 @@ class IrHttp(models.AbstractModel):
     def _auth_method_integration_key(cls):
         """Find the client that calls, count the request and go on as its user in its company.
 
-        Aborts with 401 for who is unknown, and with 429 for who calls too often.
+        Aborts with 401 for who is unknown or would act as an administrator, and with 429 for who calls too
+        often.
         """
         client = cls._integration_client()
         if not client:
-            abort(
-                cls._problem_response(
-                    ApiProblem(
-                        401,
-                        "client.unknown",
-                        "The request does not prove which client sends it.",
-                        remedy="Send a valid key as Authorization: Bearer KEY.",
-                        headers={"WWW-Authenticate": "Bearer"},
-                    )  # fmt: skip
-                )
-            )
+            cls._refuse_unknown_client()
         if seconds := client._take_token():
             abort(
                 cls._problem_response(
@@ -62,6 +53,23 @@ class IrHttp(models.AbstractModel):
         request.update_env(
             user=client.user_id.id,
             context={"allowed_company_ids": client.company_id.ids, "integration_client_id": client.id},
+        )
+        # The user may have become an administrator since; groups can be asked for only now that there is one.
+        if request.env.user.has_group("base.group_system"):
+            cls._refuse_unknown_client()
+
+    @classmethod
+    def _refuse_unknown_client(cls):
+        abort(
+            cls._problem_response(
+                ApiProblem(
+                    401,
+                    "client.unknown",
+                    "The request does not prove which client sends it.",
+                    remedy="Send a valid key as Authorization: Bearer KEY.",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )  # fmt: skip
+            )
         )
 
     @classmethod

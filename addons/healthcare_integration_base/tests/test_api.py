@@ -103,6 +103,10 @@ class TestApiAuthentication(ApiCase):
         self.client.write({"allows_key": True, "active": False})
         self.assert_problem(self.send(), 401, "client.unknown")
 
+    def test_a_user_that_became_an_administrator_lets_nobody_in(self):
+        self.client.user_id.group_ids += self.env.ref("base.group_system")
+        self.assert_problem(self.send(), 401, "client.unknown")
+
     def test_a_certificate_counts_from_a_trusted_proxy_only(self):
         fingerprint = hashlib.sha256(b"0certificate").hexdigest()
         self.client.write(
@@ -132,6 +136,8 @@ class TestApiAuthentication(ApiCase):
         self.assertEqual(answer(by_address, headers), 202)
         by_address["healthcare_integration_proxy_addresses"] = "192.0.2.1"
         self.assertEqual(answer(by_address, headers), 401)
+        self.client.user_id.active = False
+        self.assertEqual(answer(options, headers), 401)
 
     def test_only_a_secrets_officer_makes_and_removes_keys(self):
         manager = self.integration_user("api-manager", "manager")
