@@ -33,8 +33,9 @@ def monitored_environment(db, model_name):
 def _open_cursor(db):
     try:
         return Registry(db).cursor()
-    except (psycopg2.Error, AttributeError):
-        # As Odoo's own dispatcher has it: the database is not there, or is none of Odoo's.
+    except (psycopg2.Error, AttributeError, ValueError):
+        # As Odoo's own dispatcher has it: the database is not there, or is none of Odoo's. What is no name
+        # of a database, such as a URI or a text with a NUL character, is a ValueError.
         return None
 
 

@@ -1,4 +1,5 @@
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from ..doors.delivery import LARGEST_BODY
 from ..doors.signature import SignatureProfile
 
 TOKEN_BYTES = 24
+# What else stands in an address is not looked up: PostgreSQL takes no text with a NUL character.
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PATH = "/integration/webhook/"
 # attribute of the profile -> column that holds it
 PROFILE_COLUMNS = {
@@ -145,6 +148,8 @@ class IntegrationEndpointWebhook(models.Model):
     @api.model
     def _webhook_door(self, token):
         """Return the :class:`WebhookDoor` of a token; that of nobody if there is none. Writes nothing."""
+        if not TOKEN.fullmatch(token):
+            return UNKNOWN_DOOR
         self.env.cr.execute(
             SQL(
                 """

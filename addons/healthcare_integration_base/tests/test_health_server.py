@@ -89,7 +89,8 @@ class TestHealthServer(DatabaseCopyCase):
         self.assertIn("healthcare_integration_task_backlog_seconds", metrics.text)
 
     def test_without_a_database_or_with_a_wrong_one_nothing_is_told(self):
-        for path in ("/integration/health", "/integration/health?db=no-such-database"):
+        wrong = ("no-such-database", "postgresql://127.0.0.1:1/x", "a%00b")
+        for path in ("/integration/health", *(f"/integration/health?db={name}" for name in wrong)):
             answer = self._get(path, self.token)
             self.assertEqual((answer.status_code, answer.json()), (503, {"status": "fail"}), path)
         self.assertEqual(self._get("/integration/metrics", self.token).status_code, 401)

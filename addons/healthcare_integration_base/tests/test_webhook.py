@@ -41,6 +41,7 @@ class TestWebhook(DoorCase):
             "not hexadecimal": (path, BODY, {**signed, "X-Signature": "zz"}),
             "an empty signature": (path, BODY, {**signed, "X-Signature": ""}),
             "an unknown address": ("/integration/webhook/none", BODY, signed),
+            "an address with a NUL character": ("/integration/webhook/a%00b", BODY, signed),
             "the code instead of the token": (f"/integration/webhook/{self.endpoint.id}", BODY, signed),
         }
         answers = set()
