@@ -28,8 +28,8 @@ class IntegrationCredentialCertificate(models.Model):
     is_key = fields.Boolean(compute="_compute_is_key")
     allowed_hosts = fields.Char(
         "Only for hosts",
-        help="Names of hosts, separated by commas, that HTTP endpoints may use this secret for, whoever "
-        "edits them. Empty: any.",
+        help="Names of hosts, separated by commas, that endpoints may use this secret for, whoever edits "
+        "them. Empty: any.",
     )
 
     @api.depends("kind")
@@ -63,7 +63,7 @@ class IntegrationCredentialCertificate(models.Model):
         :param urls: where it is going to be used
         :raise ConfigurationError: if it must not be used for one of their hosts
         """
-        self._require_allowed_hosts(urls)
+        self._require_allowed_hosts("http", {origin(url)[1] for url in urls if url})
         revealed = self._reveal_row()
         login, secret = self.sudo().login, revealed["secret_ciphertext"]
         if purpose == "certificate":
@@ -80,15 +80,19 @@ class IntegrationCredentialCertificate(models.Model):
             }
         return {"username": login, "password": secret}
 
-    def _require_allowed_hosts(self, urls):
-        """A secret goes where its officer lets it go, not where an endpoint happens to point."""
+    def _require_allowed_hosts(self, transport, hosts):
+        """A secret goes where its officer lets it go, not where an endpoint happens to point.
+
+        :param str transport: of the endpoint, where the error's code begins
+        :param set hosts: names in lower case
+        :raise ConfigurationError: if the secret must not be used for one of them
+        """
         allowed = {
             host.strip().lower() for host in (self.sudo().allowed_hosts or "").split(",") if host.strip()
         }
-        hosts = {origin(url)[1] for url in urls if url}
         if allowed and (others := hosts - allowed):
             raise ConfigurationError(
-                code="http.credential_host",
+                code=f"{transport}.credential_host",
                 message="The credential must not be used for this host",
                 location=self.sudo().display_name,
                 expected=" or ".join(sorted(allowed)),

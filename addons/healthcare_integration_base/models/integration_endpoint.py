@@ -186,13 +186,21 @@ class IntegrationEndpoint(models.Model):
         secrets = {}
         if self.transport == "sftp":
             fields_of.update(SFTP_SETTINGS)
-            secrets = self.sudo().credential_id._transport_values() if self.sudo().credential_id else {}
+            secrets = self._sftp_secrets()
         values = {setting: self[field_name] for setting, field_name in fields_of.items()}
         values["inbox"] = (self.inbox_path or ".") if self.direction != "out" else ""
         values["outbox"] = self.outbox_path if self.direction != "in" else ""
         if self.transport == "folder":
             values["allowed_roots"] = _allowed_folders()
         return {**values, **secrets}
+
+    def _sftp_secrets(self):
+        # Whoever may use an endpoint uses its secrets without being shown them.
+        credential_sudo = self.sudo().credential_id
+        if not credential_sudo:
+            return {}
+        credential_sudo._require_allowed_hosts("sftp", {(self.host or "").strip().lower()})
+        return credential_sudo._transport_values()
 
     def _setting_fields(self):
         """Return which field holds which setting of the transports."""

@@ -161,6 +161,18 @@ class TestEndpoint(AccessCase):
         self.assertTrue(self.entries("endpoint.host_key_approved", endpoint))
         self.assertTrue(self.entries("credential.revealed", self.credential))
 
+    def test_a_secret_stays_with_the_hosts_of_its_officer(self):
+        self.endpoint.write({"host": "SFTP.example.org", "inbox_path": "outgoing"})
+        officers = self.as_user(self.credential, "secrets_officer")
+        officers.write({"new_secret": PASSWORD, "allowed_hosts": "api.example.org, sftp.example.org"})
+        self.assertTrue(self.endpoint._transport(for_check=True))
+        self.endpoint.host = "collector.example.net"
+        with self.assertRaises(ConfigurationError) as caught:
+            self.endpoint._transport(for_check=True)
+        self.assertEqual(
+            (caught.exception.code, caught.exception.found), ("sftp.credential_host", "collector.example.net")
+        )
+
     def test_another_key_than_the_approved_one_is_refused(self):
         with self._server() as server:
             endpoint = self._sftp_endpoint(server, host_key="SHA256:" + "A" * 43)
