@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Hashable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from .problem import Place
 
 MOST_COMPLAINTS = 20
 _DEEPEST = 100
 _LONGEST_EXPECTATION = 200
+#: Whole numbers of more digits are beyond what a double holds, which other readers make of them.
+_MOST_DIGITS = 300
+_SAMPLES = (None, 0, "", [], {})
 
 
 class MalformedJson(ValueError):
@@ -33,13 +39,20 @@ class InvalidSchema(ValueError):
 def read_json(body: bytes) -> Any:
     """Return the document.
 
-    Names that occur twice, NaN and infinity are refused, since readers differ in what they make of them.
+    Names that occur twice, NaN, infinity and numbers as large as that are refused, since readers differ in
+    what they make of them.
 
     :raises MalformedJson: the bytes are no JSON in UTF-8, or too deep
     """
     try:
         text = body.decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
         _check_depth(document)
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start}", "text in UTF-8", "other bytes") from None
@@ -49,7 +62,7 @@ def read_json(body: bytes) -> Any:
     except RecursionError:
         raise _malformed("", f"at most {_DEEPEST} levels", "more") from None
     except ValueError as error:
-        # Of the hooks above, or a number of more digits than Python converts.
+        # Of the hooks below.
         raise _malformed("", "JSON", str(error).partition("(")[0].strip()) from None
     return document
 
@@ -63,6 +76,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"the value {name}, which JSON does not have")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number that is too large")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number that is too large")
+    return int(text)
 
 
 def _check_depth(document: Any) -> None:
@@ -90,7 +116,7 @@ def _malformed(place: str, expected: str, found: str) -> MalformedJson:
 def read_schema(text: str) -> dict[str, Any]:
     """Return a schema (JSON Schema 2020-12) that is complete in itself.
 
-    :raises InvalidSchema: it is no JSON, no schema, or refers to another document
+    :raises InvalidSchema: it is no JSON, no schema, or refers to another document, to nothing or in a circle
     """
     try:
         schema = read_json(text.encode())
@@ -103,25 +129,73 @@ def read_schema(text: str) -> dict[str, Any]:
         raise InvalidSchema(f"{_pointer(error.absolute_path) or '/'}: {error.message}") from None
     if foreign := next(_foreign_references(schema), None):
         raise InvalidSchema(f"$ref {foreign}: a schema may refer to itself only, by #/...")
+    _check_references(schema)
     return schema
 
 
-def _foreign_references(node: Any) -> Iterator[str]:
+def _foreign_references(schema: Any) -> Iterator[str]:
+    return (reference for reference in _references(schema) if not reference.startswith("#"))
+
+
+def _references(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         for name in ("$ref", "$dynamicRef"):
-            if isinstance(node.get(name), str) and not node[name].startswith("#"):
+            if isinstance(node.get(name), str):
                 yield node[name]
     for child in _children(node):
-        yield from _foreign_references(child)
+        yield from _references(child)
+
+
+def _check_references(schema: Mapping[str, Any]) -> None:
+    resolver = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise InvalidSchema(f"$ref {reference}: the schema has nothing there") from None
+    try:
+        for sample in _SAMPLES:
+            any(_validator(schema).iter_errors(sample))
+    except RecursionError:
+        raise InvalidSchema("$ref: the schema refers to itself in a circle") from None
+    except Unresolvable:
+        raise InvalidSchema("$ref: a reference below an $id of its own leads to nothing") from None
+
+
+def _unique_items(_validator, is_asked: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Tell equal items apart by a hash: comparing each with each takes hours for a large document."""
+    if is_asked and isinstance(instance, list) and len(set(map(_identity, instance))) < len(instance):
+        yield ValidationError("has equal items")
+
+
+def _identity(value: Any) -> Hashable:
+    """Return what equal values of JSON have in common: 1 is 1.0, but not true.
+
+    Numbers are texts in it, since anybody can choose numbers whose hashes are all the same.
+    """
+    if isinstance(value, dict):
+        return "object", frozenset((name, _identity(child)) for name, child in value.items())
+    if isinstance(value, list):
+        return "array", tuple(map(_identity, value))
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    return "number", str(int(value) if value == int(value) else value)
+
+
+_Validator = validators.extend(Draft202012Validator, {"uniqueItems": _unique_items})
+
+
+def _validator(schema: Mapping[str, Any]) -> _Validator:
+    # A registry of its own: the default one would fetch what a schema refers to.
+    return _Validator(schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def complaints(schema: Mapping[str, Any], document: Any) -> list[Place]:
     """Return what in a document is not as the schema has it, at most :data:`MOST_COMPLAINTS`, in order."""
-    # A registry of its own: the default one would fetch what a schema refers to.
-    validator = Draft202012Validator(
-        schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
-    found = islice(validator.iter_errors(document), MOST_COMPLAINTS)
+    try:
+        found = list(islice(_validator(schema).iter_errors(document), MOST_COMPLAINTS))
+    except RecursionError:
+        return [Place("/", "fewer levels: a schema that refers to itself cannot follow as many", "more")]
     return [
         _complaint(error) for error in sorted(found, key=lambda error: list(map(str, error.absolute_path)))
     ]

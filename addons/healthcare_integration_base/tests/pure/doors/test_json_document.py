@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from odoo.addons.healthcare_integration_base.doors import certificate, json_document
 from odoo.addons.healthcare_integration_base.doors.json_document import (
@@ -43,7 +44,7 @@ def test_bytes_are_a_document_or_malformed(body):
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[1,]", b"NaN", b"-Infinity", b'{"a":1,"a":1}', b"\xff", b"[" * 101 + b"]" * 101,
-     b"[" * 100_000, b"9" * 10_000],
+     b"[" * 100_000, b"9" * 10_000, b"9" * 400, b"[1e400]", b"[-1e400]"],
 )  # fmt: skip
 def test_what_readers_differ_in_is_malformed(body):
     with pytest.raises(MalformedJson):
@@ -65,6 +66,9 @@ def test_the_place_of_a_fault_is_told():
         '{"$ref": "https://example.org/a"}',
         '{"properties": {"a": {"$ref": "file:///etc/passwd"}}}',
         '{"allOf": [{"$dynamicRef": "other"}]}',
+        '{"properties": {"a": {"$ref": "#/$defs/none"}}}',
+        '{"$ref": "#"}',
+        '{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}',
     ],
 )
 def test_schemas_that_are_not_complete_in_themselves_are_refused(schema):
@@ -76,6 +80,41 @@ def test_a_schema_may_refer_to_itself():
     schema = read_schema('{"$defs": {"n": {"type": "integer"}}, "items": {"$ref": "#/$defs/n"}}')
     assert complaints(schema, [1, 2]) == []
     assert [place.pointer for place in complaints(schema, [1, "a", 2.5])] == ["/1", "/2"]
+
+
+def test_a_document_that_a_recursive_schema_cannot_follow_is_refused():
+    schema = read_schema('{"$defs": {"n": {"items": {"$ref": "#/$defs/n"}}}, "$ref": "#/$defs/n"}')
+    assert complaints(schema, [[[1]]]) == []
+    assert complaints(schema, _nested(5_000))
+
+
+def _nested(levels):
+    document = []
+    for _level in range(levels):
+        document = [document]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("items", "are_unique"),
+    [
+        ([1, True, "1", None, [1], [True], {"a": 1}, {"a": True}, {"a": None}, {}, []], True),
+        ([1, 1.0], False),
+        ([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], False),
+        ([0.1, 0.2, 10**25, 10**25 + 1], True),
+        ([{"a": number} for number in range(100_000)], True),
+        ([number * (2**61 - 1) for number in range(100_000)], True),
+    ],
+    ids=["kinds", "numbers", "objects", "large numbers", "many objects", "numbers of one hash"],
+)
+def test_unique_items_are_told_apart_by_value(items, are_unique):
+    assert (complaints({"uniqueItems": True}, items) == []) is are_unique
+
+
+@given(st.lists(JSON_VALUES, max_size=6))
+def test_unique_items_are_what_the_validator_holds_for_unique(items):
+    own = complaints({"uniqueItems": True}, items) == []
+    assert own is Draft202012Validator({"uniqueItems": True}).is_valid(items)
 
 
 def test_complaints_are_bounded_and_hold_no_values():
