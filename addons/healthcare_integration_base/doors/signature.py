@@ -29,7 +29,8 @@ class SignatureProfile:
     :ivar signature_header: name of the header with one or more codes, separated by commas or spaces
     :ivar timestamp_header: name of the header with the seconds since 1970; empty when the time stands in the
         signature's header as ``t=1700000000``
-    :ivar event_header: name of the header with the event's identifier; when set, it is signed too
+    :ivar event_header: name of the header with the event's identifier; when set, it is signed too. It holds
+        no full stop: the stops between identifier, time and body would not tell one from the other
     :ivar prefix: what stands before each code, e.g. ``v1=``; other codes are left aside
     :ivar encoding: ``hex`` or ``base64``
     :ivar window_seconds: how far the partner's clock and the way may be off
@@ -67,7 +68,7 @@ class SignatureProfile:
         parts = _parts(headers.get(self.signature_header, ""))
         timestamp = self._timestamp(headers, parts)
         event = headers.get(self.event_header, "") if self.event_header else ""
-        if not timestamp or (self.event_header and not event) or len(event) > _LONGEST_HEADER:
+        if not timestamp or (self.event_header and not _is_identifier(event)):
             return False
         content = self._signed_content(timestamp, event, body)
         given = self._codes(parts)
@@ -97,6 +98,10 @@ class SignatureProfile:
         texts = [part[len(self.prefix) :] for part in parts if part.startswith(self.prefix)]
         codes = [_decoded(text, self.encoding) for text in texts[:_MOST_SIGNATURES]]
         return [code for code in codes if len(code) == _DIGEST_SIZE]
+
+
+def _is_identifier(event: str) -> bool:
+    return bool(event) and "." not in event and len(event) <= _LONGEST_HEADER
 
 
 def _parts(header: str) -> list[str]:

@@ -78,7 +78,7 @@ class IntegrationEndpointWebhook(models.Model):
     webhook_event_header = fields.Char(
         "Header with the event's identifier",
         help="When set, the signature covers identifier.time.body, and an identifier is one message. "
-        "Empty: it covers time.body, and the same body is one message.",
+        "An identifier holds no full stop. Empty: it covers time.body, and the same body is one message.",
     )
     webhook_prefix = fields.Char(
         "Before the signature", help="What stands before the code, e.g. sha256= or v1= or v1,"

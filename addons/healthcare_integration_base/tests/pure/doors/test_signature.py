@@ -51,6 +51,14 @@ def test_the_window_ends_on_both_sides(profile):
         assert profile.is_genuine([SECRET], headers, b"body", NOW + offset) is genuine
 
 
+def test_what_was_signed_cannot_be_parted_in_another_way():
+    profile = PROFILES[-1]
+    longer = {**profile.sign(SECRET, f"{NOW + 5}.body".encode(), NOW, "event"), "webhook-id": f"event.{NOW}"}
+    longer["webhook-timestamp"] = str(NOW + 5)
+    assert not profile.is_genuine([SECRET], longer, b"body", NOW)
+    assert not profile.is_genuine([SECRET], profile.sign(SECRET, b"body", NOW, "a.b"), b"body", NOW)
+
+
 def test_while_a_partner_exchanges_its_secret_it_may_send_two_codes():
     profile = PROFILES[-1]
     old = profile.sign("the former secret", b"", NOW, "e")["webhook-signature"]
