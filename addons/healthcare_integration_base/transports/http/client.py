@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
@@ -20,7 +20,7 @@ from .deadline import Deadline
 from .dialer import Dialer
 from .exchange_errors import exchange_error
 from .headers import check_headers
-from .messages import Answer, Request, origin
+from .messages import Answer, Request, join, origin
 from .retries import Backoff, parse_retry_after
 from .settings import HttpSettings
 from .signing import Signer
@@ -132,7 +132,7 @@ class HttpClient:
     def _follow(self, request: Request, answer: Answer) -> Answer:
         """Follow redirects within the origin; each target gets the same checks as the first request."""
         for _hop in range(LARGEST_REDIRECTS):
-            target = urljoin(answer.url, answer.headers.get("location", ""))
+            target = join(answer.url, answer.headers.get("location", ""))
             if (
                 request.is_sending
                 or "location" not in answer.headers
@@ -260,7 +260,7 @@ def _redirect_refused(answer: Answer, target: str) -> ConfigurationError:
         message="The server sends us elsewhere; the redirect was not followed",
         location=errors.safe_url(answer.url),
         expected="an answer, or a redirect of a GET within the same host",
-        found=f"{answer.status} to {errors.safe_url(target)}",
+        found=f"{answer.status} to {errors.safe_url(target) if target else 'what is no address'}",
         remedy="If the partner confirms the new address, enter it in the endpoint.",
         subject=errors.safe_url(answer.url),
     )

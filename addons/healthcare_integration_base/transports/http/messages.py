@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from .retries import IDEMPOTENT_METHODS
 
@@ -64,6 +64,20 @@ def origin(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of a URL, as RFC 6454 compares them."""
     parts = urlsplit(url)
     return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def join(base: str, reference: str) -> str:
+    """Return the URL that a server's reference means, empty when it is none.
+
+    >>> join("https://x.test/a/b", "c?d=1"), join("https://x.test/", "https://[x/")
+    ('https://x.test/a/c?d=1', '')
+    """
+    try:
+        target = urljoin(base, reference)
+        origin(target)
+    except ValueError:
+        return ""
+    return target
 
 
 def set_query(url: str, parameters: Mapping[str, str]) -> str:

@@ -164,7 +164,7 @@ def parse_token(answer: Answer, began: float, place: str) -> Token:
         value = content["access_token"]
         lifetime = float(content.get("expires_in") or DEFAULT_LIFETIME)
         usable = isinstance(value, str) and value and str(content["token_type"]).lower() == "bearer"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         usable = False
     if not usable:
         raise TransientError(

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from ...errors import DocumentError
 from ..settings import ConfigurationError, SettingsReader
 from . import json_records
 from .errors import safe_url
-from .messages import Answer, Request, drop_query, origin, set_query
+from .messages import Answer, Request, drop_query, join, origin, set_query
 
 STRATEGIES = ("none", "link", "cursor", "page", "offset")
 
@@ -229,7 +229,7 @@ class Walk:
         """Return path and query of the next page's address; it must be of the same server."""
         if not address:
             return ""
-        target = urljoin(answer.url, address)
+        target = join(answer.url, address)
         if origin(target) != origin(self._base) or "@" in urlsplit(target).netloc:
             raise _foreign_link(answer, target)
         parts = urlsplit(drop_query(target, self._secret_parameters))
@@ -341,7 +341,7 @@ def _foreign_link(answer: Answer, target: str) -> ConfigurationError:
         message="The next page is said to be on another server; it was not asked for",
         location=safe_url(answer.url),
         expected="a page of the same server",
-        found=safe_url(target),
+        found=safe_url(target) if target else "what is no address",
         remedy="If the partner confirms the address, enter it as the endpoint's base address.",
         subject=safe_url(answer.url),
     )

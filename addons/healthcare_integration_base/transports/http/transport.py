@@ -345,8 +345,8 @@ def _token_refused(request: Request, answer: Answer) -> IntegrationError:
     if answer.status == 407 or answer.status >= 500:
         return status_error(answer.status, place, sending=False, retry_after=None)
     word = ""
-    with suppress(ValueError, AttributeError):
-        word = json.loads(answer.body).get("error")
+    with suppress(ValueError, AttributeError, RecursionError):
+        word = str(json.loads(answer.body).get("error"))
     return ConfigurationError(
         code="http.token_refused",
         message="The token server refuses us",

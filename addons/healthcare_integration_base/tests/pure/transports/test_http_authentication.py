@@ -19,9 +19,10 @@ from http_endpoints import endpoint, partner_and_endpoint, refused
 
 from odoo.addons.healthcare_integration_base.errors import TransientError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError
-from odoo.addons.healthcare_integration_base.transports.http.messages import Request
-from odoo.addons.healthcare_integration_base.transports.http.oauth2 import MemoryTokenStore
+from odoo.addons.healthcare_integration_base.transports.http.messages import Answer, Request
+from odoo.addons.healthcare_integration_base.transports.http.oauth2 import MemoryTokenStore, parse_token
 from odoo.addons.healthcare_integration_base.transports.http.signing import Signer
+from odoo.addons.healthcare_integration_base.transports.http.transport import _token_refused
 
 from tests.sandbox.http_partner import Client, running
 
@@ -160,6 +161,24 @@ class TestOAuth:
             values = oauth(partner, token_url=partner.url + "/documents", attempts=1)
             with endpoint(partner.url, **values) as transport, refused("http.token_answer", TransientError):
                 transport.request("GET", "/secure")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[" * 200_000,
+            b'{"access_token": "a", "token_type": "bearer", "expires_in": ' + b"9" * 400 + b"}",
+        ],
+    )
+    def test_an_answer_that_cannot_be_read_is_no_token(self, body):
+        with pytest.raises(TransientError) as caught:
+            parse_token(Answer(200, "https://x.test/token", {}, body), time.time(), "https://x.test")
+        assert caught.value.code == "http.token_answer"
+
+    @pytest.mark.parametrize("body", [b'{"error": []}', b"[" * 200_000])
+    def test_a_refusal_in_other_words_is_one(self, body):
+        request, answer = Request("POST", "https://x.test/token"), Answer(400, "https://x.test/token", {}, body)
+        error = _token_refused(request, answer)
+        assert (error.code, error.found) == ("http.token_refused", "400")
 
     def test_a_short_lived_token_is_replaced_before_it_ends(self):
         with running() as partner:

@@ -175,7 +175,15 @@ class TestRedirects:
             assert answer.status == 200 and partner.seen[-1].query == {"a": "1"}
 
     @pytest.mark.parametrize(
-        "target", ["{other}/echo", "//evil.example/", "https://127.0.0.1/", "file:///etc"]
+        "target",
+        [
+            "{other}/echo",
+            "//evil.example/",
+            "https://127.0.0.1/",
+            "file:///etc",
+            "https://[x/",
+            "http://127.0.0.1:99999/",
+        ],
     )
     def test_not_to_another_host_port_or_scheme(self, target):
         values = {"authentication": "bearer", "password": "s3cret"}

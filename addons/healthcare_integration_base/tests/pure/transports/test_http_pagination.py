@@ -93,10 +93,11 @@ class TestWalk:
 
 
 class TestTrust:
+    @pytest.mark.parametrize("elsewhere", ["https://evil.example", "https://[x"])
     @pytest.mark.parametrize("values", [WAYS[0], WAYS[4]])
-    def test_a_next_page_elsewhere_is_not_asked_for(self, values):
+    def test_a_next_page_elsewhere_is_not_asked_for(self, values, elsewhere):
         with partner_and_endpoint(**values) as (partner, transport):
-            partner.records, partner.elsewhere = records(1, 2, 3), "https://evil.example"
+            partner.records, partner.elsewhere = records(1, 2, 3), elsewhere
             with refused("http.foreign_link", ConfigurationError):
                 list(transport.pages())
 
