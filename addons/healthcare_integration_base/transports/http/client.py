@@ -220,7 +220,7 @@ class HttpClient:
             return
         _scheme, host, port = origin(url)
         try:
-            self._dialer.allowed(host, port or 443)
+            self._dialer.require_all_allowed(host, port or 443)
         except errors.NotConnectedError:
             return
 

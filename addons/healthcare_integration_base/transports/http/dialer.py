@@ -75,6 +75,14 @@ class Dialer:
             raise _address_refused(host, candidates)
         return allowed
 
+    def require_all_allowed(self, host: str, port: int) -> None:
+        """Refuse a host of which one address is refused: a proxy chooses among them by itself.
+
+        :raises ConfigurationError: code ``http.address_refused``
+        """
+        if refused := [candidate for candidate in self.candidates(host, port) if candidate.refusal]:
+            raise _address_refused(host, refused)
+
     def connect(self, host: str, port: int) -> DeadlineSocket:
         """Return a connection to the first allowed address that answers."""
         place = f"{host}:{port}"

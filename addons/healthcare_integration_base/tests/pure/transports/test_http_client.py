@@ -1,5 +1,6 @@
 """The client against a real server: time, size, repeats, redirects, and what may be said of an error."""
 
+import socket
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -331,6 +332,17 @@ class TestProxy:
                 with refused("http.authentication_refused", ConfigurationError) as caught:
                     transport.request("GET", "/echo")
                 assert "407" in caught[0].found
+
+    def test_a_proxy_does_not_choose_among_addresses_one_of_which_is_refused(self):
+        with running() as proxy:
+            transport = endpoint("https://partner.test", **self._values(proxy))
+            addresses = {"partner.test": ("8.8.8.8", "10.0.0.1"), "127.0.0.1": ("127.0.0.1",)}
+            transport.resolver = lambda host, port: [
+                (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses[host]
+            ]
+            with transport, refused("http.address_refused", ConfigurationError):
+                transport.request("GET", "/")
+            assert not proxy.seen
 
     def test_a_refused_address_is_not_reached_through_a_proxy(self):
         with running() as proxy:
