@@ -7,8 +7,11 @@ import ssl
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from . import library_log
 from .dialer import Dialer
 from .errors import connect_error, tls_error
+
+library_log.install()
 
 
 class _Dialing:

@@ -68,7 +68,7 @@ def test_the_place_of_a_fault_is_told():
         '{"allOf": [{"$dynamicRef": "other"}]}',
         '{"properties": {"a": {"$ref": "#/$defs/none"}}}',
         '{"$ref": "#"}',
-        '{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}',
+        '{"$defs": {"a": {"not": {"$ref": "#/$defs/b"}}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}',
     ],
 )
 def test_schemas_that_are_not_complete_in_themselves_are_refused(schema):

@@ -176,7 +176,10 @@ class TestOAuth:
 
     @pytest.mark.parametrize("body", [b'{"error": []}', b"[" * 200_000])
     def test_a_refusal_in_other_words_is_one(self, body):
-        request, answer = Request("POST", "https://x.test/token"), Answer(400, "https://x.test/token", {}, body)
+        request, answer = (
+            Request("POST", "https://x.test/token"),
+            Answer(400, "https://x.test/token", {}, body),
+        )
         error = _token_refused(request, answer)
         assert (error.code, error.found) == ("http.token_refused", "400")
 
