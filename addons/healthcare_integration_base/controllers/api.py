@@ -56,11 +56,10 @@ class ApiController(Controller):
     def status(self, uuid, **_parameters):
         """Tell a client what became of a message of its own."""
         # A client's user has no role here; what it has sent itself is no secret to it.
-        message_sudo = (
-            request.env["integration.message"]
-            .sudo()
-            .search([("uuid", "=", uuid), ("client_id", "=", self._client().id)])
-        )
+        messages_sudo = request.env["integration.message"].sudo()
+        domain = [("uuid", "=", uuid), ("client_id", "=", self._client().id)]
+        # PostgreSQL takes no text with a NUL character, which an address may hold.
+        message_sudo = messages_sudo.search(domain) if uuid.isalnum() else messages_sudo
         if not message_sudo:
             raise ApiProblem(
                 404, "message.unknown", "The client has sent no message of this identifier.",

@@ -86,6 +86,8 @@ class IntegrationRead(models.AbstractModel):
         :raise ApiProblem: 400 for parameters that are not as declared
         """
         query = dict(query)
+        if unreadable := [name for name, text in query.items() if "\0" in text]:
+            raise self._refusal([Place(name, "text without NUL", "another text") for name in unreadable])
         after = query.pop("after", None)
         limit = self._page_size(query.pop("limit", None), grant)
         rows = self._rows(self._checked(query), limit + 1, after)

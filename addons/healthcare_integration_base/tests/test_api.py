@@ -253,7 +253,8 @@ class TestApiMessages(ApiCase):
         )
         key = self.new_key(stranger)
         self.assert_problem(self.get(answer["status_url"], key=key), 404, "message.unknown")
-        self.assert_problem(self.get(f"{ORDERS[:-6]}none"), 404, "message.unknown")
+        for uuid in ("none", "a%00b"):
+            self.assert_problem(self.get(f"{ORDERS[:-6]}{uuid}"), 404, "message.unknown")
 
     def test_other_methods_and_paths_are_told_as_problems(self):
         response = self.request(ORDERS, method="PUT")
@@ -305,7 +306,7 @@ class TestApiReads(ApiCase):
     def test_parameters_and_limits_are_checked(self):
         for query in (
             "limit=3", "limit=0", "limit=x", "limit=0000000011000", f"limit={'0' * 5000}1", "nothing=1",
-            "state=Received", f"flow={'x' * 201}",
+            "state=Received", f"flow={'x' * 201}", "flow=%00", "after=1%00",
         ):  # fmt: skip
             with self.subTest(query):
                 self.assert_problem(self.get(f"{self.READ}?{query}"), 400, "read.parameters")
