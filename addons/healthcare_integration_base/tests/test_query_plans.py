@@ -23,7 +23,7 @@ class TestQueryPlans(TransactionCase):
                 max_attempts, ordering_key)
             SELECT 'plan', %(company)s, %(user)s, 'res.partner', 'plan', '{}',
                    CASE WHEN n <= %(history)s THEN 'done' ELSE 'waiting' END, n, 1, 'plan ' || (n %% 7)
-              FROM generate_series(1, %(history)s * 6 / 5) AS n;
+              FROM generate_series(1, %(history)s * 2) AS n;
             ANALYZE integration_task
             """,
             {"company": self.env.company.id, "user": self.env.uid, "history": HISTORY},
