@@ -48,7 +48,7 @@ class IntegrationLane(models.Model):
     def _make_missing(self):
         """Make the records of the lanes that have none yet, such as copies of the scheduled action."""
         self.env.cr.execute(
-            "INSERT INTO integration_lane (cron_id) SELECT unnest(%s) ON CONFLICT DO NOTHING",
+            "INSERT INTO integration_lane (cron_id) SELECT unnest(%s::int[]) ON CONFLICT DO NOTHING",
             (self.env["integration.queue"]._lanes().ids,),
             log_exceptions=False,
         )

@@ -103,6 +103,10 @@ class IntegrationMessage(models.Model):
         "(state, id) WHERE state NOT IN"
         " ('applied', 'rejected', 'duplicate', 'settled', 'acknowledged', 'refused')"
     )
+    _open_part_idx = models.Index(
+        "(parent_id) WHERE parent_id IS NOT NULL AND state NOT IN"
+        " ('applied', 'rejected', 'duplicate', 'settled', 'acknowledged', 'refused')"
+    )
     _received_idx = models.Index("(company_id, received_at)")
 
     @api.model

@@ -278,17 +278,18 @@ class IntegrationQueue(models.AbstractModel):
 
     def _trigger_lanes(self):
         times = self.env.cr.precommit.data.pop("integration.queue.wake", set())
-        # The hooks before the commit run at each savepoint too, such as those of a batch of tasks.
-        woken = self.env.cr.postcommit.data.setdefault("integration.queue.woken", set())
-        times -= woken
+        # The hooks before the commit run at each savepoint too, such as those of a batch of tasks; what was
+        # triggered within one that is undone is triggered no more.
+        woken = self.env.cr.postcommit.data.setdefault("integration.queue.woken", {})
+        if known := times & woken.keys():
+            times -= {time for time in known if woken[time].exists()}
         lanes = self._lanes()
         if not lanes or not times:
             return
-        woken |= times
         if None in times:
-            self._trigger_at_once(lanes)
+            woken[None] = self._trigger_at_once(lanes)
         for time in sorted(times - {None}):
-            lanes[0]._trigger(at=time)
+            woken[time] = lanes[0]._trigger(at=time)
 
     def _trigger_at_once(self, lanes):
         # One trigger row for each lane but a single notification: each costs a connection of its own.
@@ -296,4 +297,4 @@ class IntegrationQueue(models.AbstractModel):
         self.env["ir.cron.trigger"].sudo().create(
             [{"cron_id": lane.id, "call_at": now} for lane in lanes[1:]]
         )
-        lanes[0]._trigger(at=now)
+        return lanes[0]._trigger(at=now)

@@ -7,12 +7,14 @@ PARK_LIMIT = 1000
 QUICK_SWEEP_SECONDS = 0.05
 SWEEP_SHARE = 0.05
 
-# A later one runs already where the earlier one was cancelled meanwhile, or committed after it.
+# A later one runs already where the earlier one was cancelled meanwhile, or committed after it. Pairs are
+# compared so that the index by key serves: with the id alone the planner may walk through all that is done.
 HELD_BY_KEY = SQL(
     """
     ordering_key IS NOT NULL
     AND (EXISTS (SELECT FROM integration_task AS earlier
-                  WHERE earlier.ordering_key = task.ordering_key AND earlier.id < task.id
+                  WHERE earlier.ordering_key = task.ordering_key
+                    AND (earlier.ordering_key, earlier.id) < (task.ordering_key, task.id)
                     AND earlier.state IN ('pending', 'waiting', 'running', 'dead'))
          OR EXISTS (SELECT FROM integration_task AS other
                      WHERE other.ordering_key = task.ordering_key AND other.id <> task.id

@@ -39,6 +39,7 @@ from . import (
     test_payload_disclosure,
     test_policy,
     test_polling,
+    test_query_plans,
     test_queue,
     test_queue_access,
     test_queue_batch,

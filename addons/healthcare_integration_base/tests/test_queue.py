@@ -136,6 +136,20 @@ class TestEnqueue(CronMixinCase, QueueCase):
             self.env.cr.postcommit.run()
         self.assertEqual(notify.call_count, 1)
 
+    def test_what_woke_the_lanes_and_was_undone_does_not_keep_them_asleep(self):
+        def count():
+            return self.env["ir.cron.trigger"].search_count([("cron_id", "in", self.queue._lanes().ids)])
+
+        before = count()
+        with self.assertRaises(KeyError), self.cr.savepoint():
+            self.enqueue()
+            with self.cr.savepoint():
+                self.assertGreater(count(), before)
+            raise KeyError
+        self.enqueue()
+        self.env.cr.flush()
+        self.assertEqual(count(), before + len(self.queue._lanes()))
+
     def test_a_task_for_later_wakes_a_lane_then(self):
         with self.capture_triggers() as capture:
             self.enqueue(eta=NOON + datetime.timedelta(seconds=30))

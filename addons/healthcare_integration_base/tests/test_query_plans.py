@@ -1,0 +1,54 @@
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
+
+from ..models.integration_message import FINAL_STATES
+from ..models.integration_queue_waiting import HELD_BY_KEY
+
+HISTORY = 20_000
+
+
+@tagged("post_install", "-at_install")
+class TestQueryPlans(TransactionCase):
+    """Looks at how PostgreSQL reads, where the time would grow with the square of the rows otherwise."""
+
+    def plan(self, query):
+        self.env.cr.execute(SQL("EXPLAIN (COSTS OFF) %s", query))
+        return "\n".join(row[0] for row in self.env.cr.fetchall())
+
+    def test_what_a_key_holds_is_found_beside_a_long_history(self):
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_task (
+                description, company_id, user_id, model_name, method_name, arguments, state, rank,
+                max_attempts, ordering_key)
+            SELECT 'plan', %(company)s, %(user)s, 'res.partner', 'plan', '{}',
+                   CASE WHEN n <= %(history)s THEN 'done' ELSE 'waiting' END, n, 1, 'plan ' || (n %% 7)
+              FROM generate_series(1, %(history)s * 2) AS n;
+            ANALYZE integration_task
+            """,
+            {"company": self.env.company.id, "user": self.env.uid, "history": HISTORY},
+        )
+        plan = self.plan(
+            SQL("SELECT id FROM integration_task AS task WHERE state = 'waiting' AND NOT (%s)", HELD_BY_KEY)
+        )
+        self.assertIn("integration_task_ordering_idx on integration_task earlier", plan)
+
+    def test_the_open_parts_of_a_file_are_found_beside_the_closed_ones(self):
+        file = self.env["integration.message"].create({"company_id": self.env.company.id, "state": "split"})
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_message (uuid, company_id, direction, parent_id, position, state)
+            SELECT 'plan ' || n, %(company)s, 'in', %(file)s, n,
+                   CASE WHEN n %% 2 = 0 THEN 'applied' ELSE 'received' END
+              FROM generate_series(1, %(history)s) AS n;
+            ANALYZE integration_message
+            """,
+            {"company": self.env.company.id, "file": file.id, "history": HISTORY},
+        )
+        open_parts = SQL(
+            "SELECT FROM integration_message WHERE parent_id = %s AND state <> ALL(%s) LIMIT 1",
+            file.id,
+            list(FINAL_STATES),
+        )
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.assertIn("integration_message_open_part_idx", self.plan(open_parts))
