@@ -18,6 +18,17 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 VALIDITY = timedelta(days=2)
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Issued(NamedTuple):
@@ -42,6 +53,7 @@ class Authority:
         self._name = _name(name)
         builder = self._builder(self._name, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
         self.certificate = _pem(builder.sign(self._key, hashes.SHA256()))
 
     def issue(self, name: str, *addresses: str, passphrase: str = "", expired: bool = False) -> Issued:
@@ -58,6 +70,8 @@ class Authority:
     def _builder(self, subject, public_key, expired: bool = False) -> x509.CertificateBuilder:
         now = datetime.now(timezone.utc)
         end = now - timedelta(days=1) if expired else now + VALIDITY
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        # OpenSSL's strict checks, which Python has by default since 3.13, want both identifiers
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -66,6 +80,8 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - VALIDITY)
             .not_valid_after(end)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(identifier, critical=False)
         )
 
 
