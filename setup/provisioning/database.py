@@ -47,8 +47,18 @@ class Databases:
         return name in self.names(name)
 
     def drop(self, name: str) -> None:
-        """Remove a database, whoever is connected to it, and its files; one that is missing is fine."""
-        self._server.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        """Remove a database, whoever is connected to it, and its files; one that is missing is fine.
+
+        ``WITH (FORCE)`` would be refused while an autovacuum worker is in the database: this role may not
+        end that process. A plain ``DROP`` sends such workers away itself.
+        """
+        if self.exists(name):
+            self._server.query(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+            self._server.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                f" WHERE datname = '{name}' AND usename = current_user"
+            )
+            self._server.query(f'DROP DATABASE IF EXISTS "{name}"')
         shutil.rmtree(filestore(name), ignore_errors=True)
 
     def copy(self, source: str, target: str) -> None:
