@@ -28,8 +28,10 @@ class RcmClaimMatching(models.Model):
                 found = candidates.get(normalise(claim.claim_number), self.env["account.move"])
                 if field_name == "rcm_claim_core":
                     found = claim._of_same_charge(found)
-                claim._take(found, basis)
-            waiting = waiting.filtered(lambda claim: not claim.match_state)
+                claim._take(found)
+            matched = waiting.filtered("invoice_id")
+            matched.write({"match_state": "matched", "match_basis": basis})
+            waiting = (waiting - matched).filtered(lambda claim: not claim.match_state)
         waiting.write({"match_state": "unmatched"})
 
     def _invoices_by(self, field_name, normalise):
@@ -52,7 +54,7 @@ class RcmClaimMatching(models.Model):
                 ("state", "=", "posted"),
                 *domain,
             ],
-            [field_name, "amount_total"],
+            [field_name, "amount_total", "company_id"],
         )
 
     def _of_same_charge(self, invoices):
@@ -60,8 +62,8 @@ class RcmClaimMatching(models.Model):
             lambda invoice: self.currency_id.compare_amounts(abs(self.charge), invoice.amount_total) == 0
         )
 
-    def _take(self, invoices, basis):
+    def _take(self, invoices):
         if len(invoices) == 1:
-            self.write({"invoice_id": invoices.id, "match_state": "matched", "match_basis": basis})
+            self.invoice_id = invoices
         elif invoices:
             self.write({"match_state": "ambiguous", "candidate_ids": [(6, 0, invoices.ids)]})

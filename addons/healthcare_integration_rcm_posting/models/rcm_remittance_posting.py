@@ -255,21 +255,21 @@ class RcmRemittancePosting(models.Model):
 
     def _settle_claims(self, entry, records, lines_by_key):
         """Note on claims, adjustments and invoices what became of them."""
+        claims = self.env["rcm.claim"]
+        for outcome, plans in groupby(entry.claims, lambda plan: plan.outcome.value):
+            claims.union(*(records[plan.position] for plan in plans)).outcome = outcome
+        if posted := [plan for plan in entry.claims if plan.lines]:
+            # All lines of an entry plan are in one entry.
+            move = lines_by_key[posted[0].lines[0].key].move_id
+            claims.union(*(records[plan.position] for plan in posted)).entry_id = move
         for plan in entry.claims:
-            record = records[plan.position]
-            record.outcome = plan.outcome.value
-            if plan.lines:
-                record.entry_id = lines_by_key[plan.lines[0].key].move_id
             if plan.reverses is not None:
-                record._note_reversal(plan.reverses, records)
+                records[plan.position]._note_reversal(plan.reverses, records)
         self._store_treatments(entry, records)
         self._log_on_invoices(entry, records)
-        by_status = groupby(entry.claims, lambda plan: self._invoice_status(plan))
-        for status, plans in by_status:
+        for status, plans in groupby(entry.claims, self._invoice_status):
             if status:
-                invoices = self.env["account.move"].union(
-                    *(records[plan.position].invoice_id for plan in plans)
-                )
+                invoices = claims.union(*(records[plan.position] for plan in plans)).invoice_id
                 invoices.write({"rcm_claim_status": status})
 
     @staticmethod

@@ -49,3 +49,24 @@ class TestParts(RcmCase):
         remittance.with_user(self.biller).action_undo()
         self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
         self.assertEqual(len(remittance.entry_ids.filtered("reversal_move_ids")), 6)
+
+    def test_an_entry_reads_the_books_once_and_not_per_claim(self):
+        self.company.rcm_entry_claim_limit = 500
+        few, many = self.queries_of_posting(10), self.queries_of_posting(60)
+        self.assertLess((many - few) / 50, 0.5, "queries for each further claim")
+
+    def queries_of_posting(self, count):
+        documents = [
+            claim(f"Q{count}0{number:03d}", 100, 70, ("CO 45", 10), ("PR 1", 20)) for number in range(count)
+        ]
+        for document in documents:
+            self.claim_invoice(document.claim_id, 100)
+        with self.trap_tasks():
+            remittance = self.take_in(self.remit(*documents, trace=f"Q{count}"))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        remittance._post_next_part()
+        self.env.flush_all()
+        self.assertEqual(remittance.posted_claim_count, count)
+        return self.cr.sql_log_count - before
