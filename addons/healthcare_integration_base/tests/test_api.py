@@ -263,9 +263,15 @@ class TestApiMessages(ApiCase):
         self.assert_problem(self.request("/integration/api/v1/nothing"), 404, "http")
 
     def test_schemas_that_cannot_be_used_are_refused(self):
-        for schema in ("{", "[]", '{"type": "nothing"}', '{"$ref": "https://example.org/schema"}'):
+        unusable = ["{", "[]", '{"type": "nothing"}', '{"$ref": "https://example.org/schema"}', '{"pattern": "(?=a)"}']
+        for schema in unusable:
             with self.subTest(schema), self.assertRaises(ValidationError):
                 self.document_type.json_schema = schema
+
+    def test_a_pattern_that_backtracks_does_not_hold_a_request(self):
+        self.document_type.json_schema = json.dumps({"properties": {"code": {"pattern": "^(a+)+$"}}})
+        problem = self.assert_problem(self.send({"code": "a" * 50_000 + "!"}), 422, "body.schema")
+        self.assertEqual(problem["errors"][0]["pointer"], "/code")
 
     def test_the_description_names_what_the_client_may_call(self):
         path = "/integration/api/v1"
