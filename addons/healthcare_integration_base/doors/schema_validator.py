@@ -49,7 +49,9 @@ def _pattern(_validator, pattern: str, instance: Any, _schema: Any) -> Iterator[
             yield ValidationError("does not match")
 
 
-def _pattern_properties(validator, schemas: Mapping, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+def _pattern_properties(
+    validator, schemas: Mapping, instance: Any, _schema: Any
+) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
     for pattern, schema in schemas.items():
@@ -60,7 +62,9 @@ def _pattern_properties(validator, schemas: Mapping, instance: Any, _schema: Any
                 yield from validator.descend(value, schema, path=name, schema_path=pattern)
 
 
-def _additional_properties(validator, schema: Any, instance: Any, parent: Mapping) -> Iterator[ValidationError]:
+def _additional_properties(
+    validator, schema: Any, instance: Any, parent: Mapping
+) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
     others = [name for name in instance if not _is_named(name, parent)]

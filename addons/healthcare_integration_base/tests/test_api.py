@@ -263,7 +263,13 @@ class TestApiMessages(ApiCase):
         self.assert_problem(self.request("/integration/api/v1/nothing"), 404, "http")
 
     def test_schemas_that_cannot_be_used_are_refused(self):
-        unusable = ["{", "[]", '{"type": "nothing"}', '{"$ref": "https://example.org/schema"}', '{"pattern": "(?=a)"}']
+        unusable = [
+            "{",
+            "[]",
+            '{"type": "nothing"}',
+            '{"$ref": "https://example.org/schema"}',
+            '{"pattern": "(?=a)"}',
+        ]
         for schema in unusable:
             with self.subTest(schema), self.assertRaises(ValidationError):
                 self.document_type.json_schema = schema
