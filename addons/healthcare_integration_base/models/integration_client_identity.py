@@ -19,9 +19,10 @@ class IntegrationClientIdentity(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("user_id") or vals.get("certificate_fingerprint") for vals in vals_list):
-            self._require_officer()
         clients = super().create(vals_list)
+        # Asked of the records, since defaults of the context count too.
+        if clients.filtered(lambda client: client.user_id or client.certificate_fingerprint):
+            self._require_officer()
         clients.filtered("user_id")._user_chosen()
         return clients
 

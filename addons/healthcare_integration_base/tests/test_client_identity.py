@@ -52,6 +52,12 @@ class TestClientIdentity(IntegrationCase):
             )
         self.assertFalse(self.client_record.user_id or self.client_record.certificate_fingerprint)
 
+    def test_a_default_of_the_context_gives_no_identity(self):
+        for name, value in (("user_id", self.caller.id), ("certificate_fingerprint", FINGERPRINT)):
+            clients = self.env["integration.client"].with_user(self.manager)
+            with self.subTest(name), self.assertRaisesRegex(AccessError, "Secrets Officer"):
+                clients.with_context(**{f"default_{name}": value}).create({"name": "Other"})
+
     def test_a_manager_takes_an_identity_away(self):
         self.as_officer().write(
             {"user_id": self.caller.id, "certificate_fingerprint": FINGERPRINT, "allows_certificate": True}
