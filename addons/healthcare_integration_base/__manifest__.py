@@ -11,6 +11,7 @@
         "python": [
             "authlib",
             "cryptography",
+            "google-re2",
             "jmespath",
             "jsonschema",
             "paramiko",

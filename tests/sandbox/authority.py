@@ -46,9 +46,12 @@ class Authority:
     """Issues certificates that live for two days.
 
     :ivar certificate: its own, as PEM text
+    :param has_identifiers: whether certificates name the keys of their owner and issuer, which RFC 5280
+        requires and old authorities leave out
     """
 
-    def __init__(self, name: str = "Sandbox authority"):
+    def __init__(self, name: str = "Sandbox authority", *, has_identifiers: bool = True):
+        self._has_identifiers = has_identifiers
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
         builder = self._builder(self._name, self._key.public_key())
@@ -71,8 +74,7 @@ class Authority:
         now = datetime.now(timezone.utc)
         end = now - timedelta(days=1) if expired else now + VALIDITY
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        # OpenSSL's strict checks, which Python has by default since 3.13, want both identifiers
-        return (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
@@ -80,9 +82,11 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - VALIDITY)
             .not_valid_after(end)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .add_extension(identifier, critical=False)
         )
+        if not self._has_identifiers:
+            return builder
+        own = x509.SubjectKeyIdentifier.from_public_key(public_key)
+        return builder.add_extension(own, critical=False).add_extension(identifier, critical=False)
 
 
 def _name(text: str) -> x509.Name:

@@ -238,8 +238,15 @@ def run_in_database(registry, arguments):
 
 
 def os_user():
-    """Return the name of the operating system's user who runs the command."""
-    return pwd.getpwuid(os.getuid()).pw_name
+    """Return the name of the operating system's user who runs the command, or its number.
+
+    Containers run commands by numbers that no file gives a name.
+    """
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
 
 
 # === OUTPUT: results on the standard output, everything else on the error output === #

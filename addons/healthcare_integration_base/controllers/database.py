@@ -9,6 +9,16 @@ from odoo.http import db_filter, request
 from odoo.modules.registry import Registry
 
 
+def monitored_database(db):
+    """Return the name of the database that a request is about, None if there is none or the filter forbids.
+
+    :param str db: the name in the query, or None
+    """
+    if request.db and db in (None, request.db):
+        return request.db
+    return db if db and db_filter([db]) else None
+
+
 @contextmanager
 def monitored_environment(db, model_name):
     """Yield the superuser's environment of the database that is asked about, None if there is none.
@@ -20,10 +30,11 @@ def monitored_environment(db, model_name):
     :param str db: the name in the query, or None
     :param str model_name: a model of this addon: a database without it cannot be asked
     """
-    if request.db and db in (None, request.db):
+    database = monitored_database(db)
+    if database and database == request.db:
         # There is no user: monitoring systems do not log in.
         yield _with_model(request.env(user=SUPERUSER_ID), model_name)
-    elif db and db_filter([db]) and (cursor := _open_cursor(db)):
+    elif database and (cursor := _open_cursor(database)):
         with cursor as cr:
             yield _with_model(api.Environment(cr, SUPERUSER_ID, {}), model_name)
     else:

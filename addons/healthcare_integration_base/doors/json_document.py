@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator, validators
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from .patterns import InvalidPattern, compile_pattern
 from .problem import Place
+from .schema_validator import TookTooLong, make_validator, time_limit
 
 MOST_COMPLAINTS = 20
 _DEEPEST = 100
 _LONGEST_EXPECTATION = 200
 #: Whole numbers of more digits are beyond what a double holds, which other readers make of them.
 _MOST_DIGITS = 300
+#: Seconds that the check of one document may take.
+_LONGEST_CHECK = 10.0
 _SAMPLES = (None, 0, "", [], {})
 
 
@@ -116,19 +120,22 @@ def _malformed(place: str, expected: str, found: str) -> MalformedJson:
 def read_schema(text: str) -> dict[str, Any]:
     """Return a schema (JSON Schema 2020-12) that is complete in itself.
 
-    :raises InvalidSchema: it is no JSON, no schema, or refers to another document, to nothing or in a circle
+    :raises InvalidSchema: it is no JSON, no schema, refers to another document, to nothing or in a circle, or
+        has a pattern that cannot be matched in linear time
     """
     try:
         schema = read_json(text.encode())
         if not isinstance(schema, dict):
             raise InvalidSchema("A schema is a JSON object.")
-        Draft202012Validator.check_schema(schema)
+        # Formats are not checked: that of patterns is Python's, not ours.
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
     except MalformedJson as error:
         raise InvalidSchema(f"{error.place.pointer}: {error.place.found}") from None
     except SchemaError as error:
         raise InvalidSchema(f"{_pointer(error.absolute_path) or '/'}: {error.message}") from None
     if foreign := next(_foreign_references(schema), None):
         raise InvalidSchema(f"$ref {foreign}: a schema may refer to itself only, by #/...")
+    _check_patterns(schema)
     _check_references(schema)
     return schema
 
@@ -146,6 +153,37 @@ def _references(node: Any) -> Iterator[str]:
         yield from _references(child)
 
 
+def _check_patterns(schema: Any) -> None:
+    for pattern in _patterns(schema):
+        try:
+            compile_pattern(pattern)
+        except InvalidPattern as error:
+            raise InvalidSchema(
+                f"pattern {pattern[:_LONGEST_EXPECTATION]}: {error}. Write it in the notation of RE2, "
+                "without look-around and references back, with at most 1000 repetitions."
+            ) from None
+    names = set(_names(schema))
+    if "unevaluatedProperties" in names and "patternProperties" in names:
+        raise InvalidSchema("unevaluatedProperties cannot be used with patternProperties here")
+
+
+def _patterns(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("pattern"), str):
+            yield node["pattern"]
+        if isinstance(node.get("patternProperties"), dict):
+            yield from node["patternProperties"]
+    for child in _children(node):
+        yield from _patterns(child)
+
+
+def _names(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from node
+    for child in _children(node):
+        yield from _names(child)
+
+
 def _check_references(schema: Mapping[str, Any]) -> None:
     resolver = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
     for reference in _references(schema):
@@ -154,46 +192,24 @@ def _check_references(schema: Mapping[str, Any]) -> None:
         except Unresolvable:
             raise InvalidSchema(f"$ref {reference}: the schema has nothing there") from None
     try:
-        for sample in _SAMPLES:
-            any(_validator(schema).iter_errors(sample))
+        with time_limit(_LONGEST_CHECK):
+            for sample in _SAMPLES:
+                any(make_validator(schema).iter_errors(sample))
+    except TookTooLong:
+        raise InvalidSchema("$ref: the references take too long to follow") from None
     except RecursionError:
         raise InvalidSchema("$ref: the schema refers to itself in a circle") from None
     except Unresolvable:
         raise InvalidSchema("$ref: a reference below an $id of its own leads to nothing") from None
 
 
-def _unique_items(_validator, is_asked: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """Tell equal items apart by a hash: comparing each with each takes hours for a large document."""
-    if is_asked and isinstance(instance, list) and len(set(map(_identity, instance))) < len(instance):
-        yield ValidationError("has equal items")
-
-
-def _identity(value: Any) -> Hashable:
-    """Return what equal values of JSON have in common: 1 is 1.0, but not true.
-
-    Numbers are texts in it, since anybody can choose numbers whose hashes are all the same.
-    """
-    if isinstance(value, dict):
-        return "object", frozenset((name, _identity(child)) for name, child in value.items())
-    if isinstance(value, list):
-        return "array", tuple(map(_identity, value))
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    return "number", str(int(value) if value == int(value) else value)
-
-
-_Validator = validators.extend(Draft202012Validator, {"uniqueItems": _unique_items})
-
-
-def _validator(schema: Mapping[str, Any]) -> _Validator:
-    # A registry of its own: the default one would fetch what a schema refers to.
-    return _Validator(schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-
 def complaints(schema: Mapping[str, Any], document: Any) -> list[Place]:
     """Return what in a document is not as the schema has it, at most :data:`MOST_COMPLAINTS`, in order."""
     try:
-        found = list(islice(_validator(schema).iter_errors(document), MOST_COMPLAINTS))
+        with time_limit(_LONGEST_CHECK):
+            found = list(islice(make_validator(schema).iter_errors(document), MOST_COMPLAINTS))
+    except TookTooLong:
+        return [Place("/", f"a document that is checked in {_LONGEST_CHECK:g} seconds", "more to check")]
     except RecursionError:
         return [Place("/", "fewer levels: a schema that refers to itself cannot follow as many", "more")]
     return [

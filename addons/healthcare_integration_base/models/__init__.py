@@ -7,6 +7,7 @@ from . import (
     integration_clearance,
     integration_client,
     integration_client_description,
+    integration_client_identity,
     integration_client_quota,
     integration_client_read,
     integration_client_request,

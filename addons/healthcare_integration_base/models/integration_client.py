@@ -1,7 +1,7 @@
 import datetime
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.base.models.res_users import INDEX_SIZE
 
@@ -32,15 +32,18 @@ class IntegrationClient(models.Model):
     user_id = fields.Many2one(
         "res.users",
         "Acts as",
-        required=True,
         index=True,
+        copy=False,
         ondelete="restrict",
-        help="A user of its own: its keys are the client's, and the client reads with its rights.",
+        help="A user of its own: its keys are the client's, and the client reads with its rights. "
+        "A secrets officer chooses it; the client is let in from then on.",
     )
     allows_key = fields.Boolean("By API key", default=True)
     allows_certificate = fields.Boolean("By certificate")
     certificate_fingerprint = fields.Char(
-        "SHA-256 of the certificate", help="64 hexadecimal digits, or the certificate itself in PEM notation."
+        "SHA-256 of the certificate",
+        copy=False,
+        help="64 hexadecimal digits, or the certificate itself in PEM notation.",
     )
     key_days = fields.Integer("New keys are valid for (days)", default=365, required=True, aggregator=None)
     key_count = fields.Integer("Valid keys", compute="_compute_key_count")
@@ -105,7 +108,7 @@ class IntegrationClient(models.Model):
 
     @api.constrains("user_id", "company_id")
     def _check_user(self):
-        for client in self:
+        for client in self.filtered("user_id"):
             # Whoever edits clients need not see all users.
             user_sudo = client.user_id.sudo()
             if user_sudo.id == SUPERUSER_ID or user_sudo.has_group("base.group_system"):
@@ -139,6 +142,8 @@ class IntegrationClient(models.Model):
         """Make a key and show it, for the first and last time."""
         require_group(self, "group_secrets_officer")
         self.ensure_one()
+        if not self.user_id:
+            raise UserError(self.env._("Choose the user that the client acts as."))
         expires = fields.Datetime.now() + datetime.timedelta(days=self.key_days)
         # The key belongs to the client's user, who never logs in.
         keys_sudo = self.env["res.users.apikeys"].with_user(self.user_id).sudo()

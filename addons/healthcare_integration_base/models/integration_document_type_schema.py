@@ -11,7 +11,8 @@ class IntegrationDocumentTypeSchema(models.Model):
 
     json_schema = fields.Text(
         "JSON Schema",
-        help="JSON Schema 2020-12, complete in itself. What the API takes in is checked against it.",
+        help="JSON Schema 2020-12, complete in itself. What the API takes in is checked against it. Patterns "
+        "are in the notation of RE2: no look-around, no references back.",
     )
 
     @api.constrains("json_schema", "format")

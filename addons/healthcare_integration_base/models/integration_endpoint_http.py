@@ -17,6 +17,7 @@ HTTP_SETTINGS = {
     "base_url": "base_url",
     "plain_allowed": "plain_http_allowed",
     "authorities": "authorities",
+    "older_certificates": "older_certificates",
     "proxy_url": "proxy_url",
     "authentication": "http_authentication",
     "api_key_name": "api_key_name",
@@ -108,6 +109,11 @@ class IntegrationEndpointHttp(models.Model):
     authorities = fields.Text(
         "Private authorities",
         help="Certificates (PEM) of the only authorities to trust. Empty: those of the server.",
+    )
+    older_certificates = fields.Boolean(
+        "Older certificates",
+        help="Take certificates of the private authorities that lack key identifiers or other parts that "
+        "RFC 5280 requires. Authority, host and validity are checked all the same.",
     )
     certificate_credential_id = fields.Many2one(
         "integration.credential",

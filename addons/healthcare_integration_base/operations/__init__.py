@@ -2,4 +2,5 @@
 
 from .check import Check, worst_state
 from .exposition import CONTENT_TYPE, Metric, exposition
+from .recent_answers import RecentAnswers
 from .server_settings import ServerFacts, server_checks

@@ -3,6 +3,7 @@ from . import (
     test_access_matrix,
     test_api,
     test_audit,
+    test_client_identity,
     test_command,
     test_constraints,
     test_credential,

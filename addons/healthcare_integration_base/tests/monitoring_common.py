@@ -2,6 +2,8 @@
 
 from odoo.tests import HttpCase
 
+from ..controllers.health import recently_ready
+
 
 class MonitoringCase(HttpCase):
     @classmethod
@@ -13,6 +15,8 @@ class MonitoringCase(HttpCase):
 
     def setUp(self):
         super().setUp()
+        recently_ready.clear()
+        self.addCleanup(recently_ready.clear)
         self.set_last_run(self.env.cr.now())
 
     def set_last_run(self, moment):

@@ -14,7 +14,7 @@ EXPECTED = {
     "integration.endpoint.window": CONFIGURATION,
     "integration.flow": CONFIGURATION,
     "integration.route": CONFIGURATION,
-    "integration.client": CONFIGURATION,
+    "integration.client": {"manager": "wcd", "secrets_officer": "w"},
     "integration.client.read": CONFIGURATION,
     "integration.document.type": CONFIGURATION,
     "integration.mapping": CONFIGURATION,

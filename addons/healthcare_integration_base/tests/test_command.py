@@ -1,10 +1,14 @@
 import getpass
+import importlib.util
 import json
+import os
+import pwd
 import subprocess
 import tempfile
 from pathlib import Path
 
-from odoo.tests import get_db_name, tagged
+from odoo.cli.command import Command
+from odoo.tests import BaseCase, get_db_name, tagged
 
 from .command_common import environment_of_odoo, odoo_command, write_configuration
 from .database_copy_common import DatabaseCopyCase
@@ -165,3 +169,19 @@ class TestCommand(DatabaseCopyCase):
         for arguments in (("import", "file"), ("replay", "--reason", "x")):
             with self.subTest(arguments=arguments):
                 self.assertIn("usage:", self._run(*arguments, status=2, database=False).stderr)
+
+
+@tagged("post_install", "-at_install")
+class TestOsUser(BaseCase):
+    def test_a_user_without_an_entry_is_named_by_its_number(self):
+        path = Path(__file__).parent.parent / "cli" / "integration.py"
+        specification = importlib.util.spec_from_file_location("integration_command_line", path)
+        command_line = importlib.util.module_from_spec(specification)
+        # The class registers itself as the command of its name a second time.
+        self.patch(Command, "__init_subclass__", classmethod(lambda cls: None))
+        specification.loader.exec_module(command_line)
+        self.assertEqual(command_line.os_user(), getpass.getuser())
+        used = {entry.pw_uid for entry in pwd.getpwall()}
+        nameless = next(number for number in range(60_000, 2**31) if number not in used)
+        self.patch(os, "getuid", lambda: nameless)
+        self.assertEqual(command_line.os_user(), f"uid {nameless}")

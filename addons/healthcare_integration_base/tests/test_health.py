@@ -31,6 +31,24 @@ class TestHealth(MonitoringCase):
                 answer = self.get("/integration/health", token)
                 self.assertEqual((answer.status_code, answer.json()), (503, {"status": "fail"}))
 
+    def test_strangers_make_the_checks_run_once_in_five_seconds(self):
+        health, runs = type(self.env["integration.health"]), []
+        run = health._readiness
+
+        def counted(model):
+            runs.append(model)
+            return run(model)
+
+        self.patch(health, "_readiness", counted)
+        for token in (None, None, "wrong", self.token + "x"):
+            self.assertEqual(self.get("/integration/health", token).json(), {"status": "pass"})
+        self.assertEqual(len(runs), 1)
+        self.lanes.active = False
+        self.assertEqual(self.get("/integration/health").status_code, 200)
+        self.assertIn("lanes.active", self._failed())
+        self.assertEqual(self.get("/integration/health").status_code, 503)
+        self.assertEqual(len(runs), 2)
+
     def test_without_a_token_set_nothing_shows_details(self):
         self.env["integration.monitoring.token"]._revoke()
         for token in (self.token, "", "False"):

@@ -2,7 +2,7 @@
 
 A name may resolve to anything, and to something else a moment later. So the rule is applied to the
 address that is then connected to. What an IPv6 address carries inside (IPv4-mapped, NAT64, 6to4, Teredo)
-is judged by the IPv4 address it leads to.
+is judged by the IPv4 address it leads to. Those of a network's own NAT64 are refused as a whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ METADATA = frozenset(
         "fd20:ce::254",
     )
 )
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# RFC 8215: a network's own translator; which bits are the IPv4 address, only that network knows (RFC 6052).
+_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 
@@ -53,7 +55,7 @@ class AddressGuard:
     def refusal(self, address: Address) -> str:
         """Return what kind of refused address this is; empty when it may be connected to."""
         address = innermost(address)
-        if address in METADATA:
+        if address in METADATA or METADATA.intersection(_possible_targets(address)):
             own_entry = any(
                 network.prefixlen == network.max_prefixlen and address in network for network in self.allowed
             )
@@ -82,11 +84,26 @@ def innermost(address: Address) -> Address:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if int(address) >> 32 == 0 and int(address) > 1:  # ::a.b.c.d, deprecated but still parsed
         return ipaddress.IPv4Address(int(address))
     return address
+
+
+def _possible_targets(address: Address) -> list[Address]:
+    """Return every IPv4 address that a network's own NAT64 may make of an address, per RFC 6052."""
+    if address not in _LOCAL_NAT64:
+        return []
+    bits = int(address)
+    # Prefixes of 48, 56, 64 and 96 bits; bits 64 to 71 belong to none.
+    numbers = (
+        (bits >> 64 & 0xFFFF) << 16 | bits >> 40 & 0xFFFF,
+        (bits >> 64 & 0xFF) << 24 | bits >> 32 & 0xFFFFFF,
+        bits >> 24 & 0xFFFFFFFF,
+        bits & 0xFFFFFFFF,
+    )
+    return [ipaddress.IPv4Address(number) for number in numbers]
 
 
 def _unmapped(network: Network) -> Network:
@@ -109,6 +126,8 @@ def _kind(address: Address) -> str:
         return "a shared address of a provider's network"
     if address.version == 6 and address in _SITE_LOCAL:
         return "a site-local address"
+    if address in _LOCAL_NAT64:
+        return "an address of a translator (NAT64) of the local network"
     if address.is_private:
         return "a private address"
     if address.is_reserved or not address.is_global:

@@ -18,6 +18,8 @@ from ..settings import ConfigurationError
 
 AGAIN = "It is tried again later; if it stays, "
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
+# X509_V_ERR_*: what OpenSSL asks for with X509_V_FLAG_X509_STRICT alone (x509_vfy.h, check_extensions)
+_STRICT_CODES = range(80, 94)
 _NO_PATH = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 
@@ -109,6 +111,8 @@ def _tunnel_error(status: int, place: str) -> IntegrationError:
 
 def tls_error(error: ssl.SSLError, place: str) -> IntegrationError:
     """Return the error for a handshake that failed: most often a certificate that a person must settle."""
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _STRICT_CODES:
+        return _certificate_form(error, place)
     if isinstance(error, ssl.SSLCertVerificationError):
         return ConfigurationError(
             code="http.certificate_refused",
@@ -124,6 +128,21 @@ def tls_error(error: ssl.SSLError, place: str) -> IntegrationError:
     if "alert" in reason and ("certificate" in reason or "unknown_ca" in reason):
         return client_certificate_refused(place, reason)
     return made(NotConnectedError, PROTOCOL, place, f"TLS: {reason or 'the connection ended'}")
+
+
+def _certificate_form(error: ssl.SSLCertVerificationError, place: str) -> ConfigurationError:
+    """Return the error for a certificate that may be genuine, but is not formed as RFC 5280 requires."""
+    return ConfigurationError(
+        code="http.certificate_form",
+        message="The certificate of the server or of its authority lacks what RFC 5280 requires; "
+        "nothing was sent",
+        location=place,
+        expected="certificates with key identifiers, key usage and basic constraints as RFC 5280 has them",
+        found=error.verify_message,
+        remedy="Ask the partner for certificates of a present form. Until then, enter the partner's "
+        "authority in the endpoint (Network, Private authorities) and switch Older certificates on.",
+        subject=place,
+    )
 
 
 def client_certificate_refused(place: str, found: str) -> ConfigurationError:

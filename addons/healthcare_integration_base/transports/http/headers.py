@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ..settings import ConfigurationError
 
+_LONGEST_SHOWN = 80
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # made by the connection itself: a second one would let the two sides see different messages
 _RESERVED = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
@@ -22,12 +23,19 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise ConfigurationError(
                 code="http.header",
                 message="A header cannot be sent",
-                location=name if _NAME.fullmatch(name) else "(name not shown)",
+                location=_shown(name),
                 expected="a header of one line, in Latin letters",
                 found=problem,
                 remedy="Correct the header, or the credential or name that it is made of.",
-                subject=repr(name[:80]),
+                subject=_shown(name),
             )
+
+
+def _shown(name: str) -> str:
+    """Return a name as it may stand in a log: a bad one can hold line breaks, or a value that slipped in."""
+    if not _NAME.fullmatch(name):
+        return "(name not shown)"
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
 
 
 def header_problem(name: str, value: str) -> str:

@@ -46,6 +46,7 @@ class HttpSettings:
     :ivar allowed_networks: networks that may be reached though they are not public
     :ivar plain_allowed: whether ``http://`` may be used at all
     :ivar authorities: PEM of the only authorities to trust, those of the machine when empty
+    :ivar older_certificates: whether those authorities may issue certificates without key identifiers
     :ivar certificate: PEM of our certificate and key
     :ivar check_path: what a connection test asks for
     :ivar connect_timeout: seconds for resolving, connecting and agreeing on TLS
@@ -58,6 +59,7 @@ class HttpSettings:
     allowed_networks: tuple[Network, ...] = ()
     plain_allowed: bool = False
     authorities: str = ""
+    older_certificates: bool = False
     certificate: str = field(default="", repr=False)
     certificate_passphrase: str = field(default="", repr=False)
     proxy_url: str = ""
@@ -94,6 +96,7 @@ class HttpSettings:
         """Check plain values; :raises ConfigurationError: with one finding per wrong setting."""
         values = dict(values)
         plain_allowed = bool(values.pop("plain_allowed", False))
+        older_certificates = bool(values.pop("older_certificates", False))
         networks = values.pop("allowed_networks", None) or ""
         reader = SettingsReader("http", values)
         authentication = reader.choice("authentication", "none", METHODS)
@@ -102,6 +105,7 @@ class HttpSettings:
             plain_allowed=plain_allowed,
             allowed_networks=_networks(reader, networks),
             authorities=_parsed(reader, "authorities", _authorities, "certificates in PEM notation"),
+            older_certificates=older_certificates,
             certificate=reader.text("certificate", secret=True),
             certificate_passphrase=reader.text("certificate_passphrase", secret=True),
             proxy_url=_url(reader, "proxy_url", True),

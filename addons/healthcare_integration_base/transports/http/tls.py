@@ -108,17 +108,23 @@ def certificate_fingerprint(client: ClientCertificate) -> str:
     return "SHA256:" + client.chain[0].fingerprint(hashes.SHA256()).hex()
 
 
-def make_context(authorities: str = "", certificate: str = "", passphrase: str = "") -> ssl.SSLContext:
+def make_context(
+    authorities: str = "", certificate: str = "", passphrase: str = "", *, older_certificates: bool = False
+) -> ssl.SSLContext:
     """Return a context that verifies the server, with TLS 1.2 or newer.
 
     :param authorities: PEM of the only authorities to trust; those of this machine and of the
         certifi package when empty
     :param certificate: PEM of a client certificate and its key
+    :param older_certificates: take certificates of these authorities that are not formed as RFC 5280
+        requires, e.g. without key identifiers; those of public authorities always must be
     :raises ValueError: when either cannot be used
     """
     if not authorities and not certificate:
         return _machine_context()
     context = _verifying_context(authorities)
+    if authorities and older_certificates:
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if certificate:
         _load_chain(context, load_client_certificate(certificate, passphrase))
     return context
@@ -136,6 +142,8 @@ def _verifying_context(authorities: str) -> ssl.SSLContext:
     if not authorities:
         context.load_verify_locations(requests.certs.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python's default since 3.13: the same certificates are taken on every release
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
     context.sslsocket_class = DeadlineSSLSocket
     return context
 

@@ -202,7 +202,10 @@ class HttpTransport(Transport):
         settings = self.settings
         try:
             return tls.make_context(
-                settings.authorities, settings.certificate, settings.certificate_passphrase
+                settings.authorities,
+                settings.certificate,
+                settings.certificate_passphrase,
+                older_certificates=settings.older_certificates,
             )
         except (ValueError, ssl.SSLError) as error:
             raise ConfigurationError(

@@ -48,6 +48,15 @@ REFUSED = [
     "2002:a9fe:a9fe::1",
     "2001:0:4136:e378:8000:63bf:80ff:fffe",
     "::7f00:1",
+    "::ffff:0:7f00:1",
+    "::ffff:0:808:808",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b::100.100.100.200",
+    "64:ff9b:1::8.8.8.8",
+    "64:ff9b:1:7f00:0:100:808:808",
+    "64:ff9b:1:ffff::1",
+    "2002:a00:1::8.8.8.8",
+    "2001:0:808:808:8000:63bf:5601:5601",
 ]
 
 
@@ -68,7 +77,18 @@ class TestGuard:
     def test_what_is_not_public_is_refused(self, address):
         assert refusal(address)
 
-    @pytest.mark.parametrize("address", ["8.8.8.8", "193.99.144.80", "2a00:1450:4001::1", "::ffff:8.8.8.8"])
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "8.8.8.8",
+            "193.99.144.80",
+            "2a00:1450:4001::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "2002:808:808::1",
+            "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
+        ],
+    )
     def test_what_is_public_is_allowed(self, address):
         assert not refusal(address)
 
@@ -82,6 +102,9 @@ class TestGuard:
             ("::1", "::1"),
             ("fd12::1", "10.0.0.0/8, fd12::/16"),
             ("169.254.169.254", "169.254.169.254/32"),
+            ("64:ff9b::10.20.1.1", "10.20.0.0/16"),
+            ("2002:a14:101::1", "10.20.0.0/16"),
+            ("64:ff9b:1::8.8.8.8", "64:ff9b:1::/48"),
         ],
     )
     def test_an_administrator_allows_networks(self, address, allowed):
@@ -96,6 +119,12 @@ class TestGuard:
             ("::ffff:169.254.169.254", "::/0, 0.0.0.0/0"),
             ("fd00:ec2::254", "fc00::/7"),
             ("127.0.0.1", "::1"),
+            ("64:ff9b::a9fe:a9fe", "64:ff9b::/96, 169.254.0.0/16"),
+            ("64:ff9b:1::10.20.1.1", "10.20.0.0/16"),
+            ("64:ff9b:1::a9fe:a9fe", "64:ff9b:1::/48"),
+            ("64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1::/48"),
+            ("64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1::/48"),
+            ("64:ff9b:1:0:a9:fea9:fe00:0", "64:ff9b:1::/48"),
         ],
     )
     def test_a_metadata_address_needs_an_entry_of_its_own(self, address, allowed):

@@ -286,6 +286,16 @@ class TestHeaders:
             check_headers({name: value})
         assert value not in str(caught[0])
 
+    @pytest.mark.parametrize(
+        "name", ["X-A\r\nX-B", "X-A\x1b[2J", "X-A\u2028", "X-A: s3cret", "X-\u20ac", "X" * 5_000]
+    )
+    def test_a_bad_name_does_not_get_into_a_log(self, name):
+        with refused("http.header", ConfigurationError) as caught:
+            check_headers({name: "bad\n"})
+        texts = (caught[0].subject, caught[0].location, str(caught[0]))
+        assert all(text.isprintable() and text.isascii() and len(text) < 500 for text in texts)
+        assert not any("s3cret" in text for text in texts)
+
     def test_a_credential_with_a_line_break_sends_nothing(self):
         values = {"authentication": "bearer", "password": "s3cret\r\nX-Admin: yes"}
         with partner_and_endpoint(**values) as (partner, transport):

@@ -60,6 +60,38 @@ class TestServer:
                 transport.request("GET", "/echo")
             assert "expired" in caught[0].found
 
+    def test_an_authority_without_key_identifiers(self):
+        old = Authority("Old", has_identifiers=False)
+        values = {"authorities": old.certificate}
+        with running(old.issue("api", "127.0.0.1")) as partner:
+            transport = endpoint(partner.url, **values)
+            with transport, refused("http.certificate_form", ConfigurationError) as caught:
+                transport.request("GET", "/echo")
+            error = caught[0]
+            assert not partner.seen and "Key Identifier" in error.found and "127.0.0.1" in error.location
+            assert "Older certificates" in error.remedy
+            with endpoint(partner.url, **values, older_certificates=True) as transport:
+                assert transport.request("GET", "/echo").status == 200
+
+    @pytest.mark.parametrize(
+        "case", [{"addresses": ["api.example.com"]}, {"addresses": ["127.0.0.1"], "expired": True}, {}]
+    )
+    def test_older_certificates_are_checked_all_the_same(self, case):
+        old, stranger = (Authority("Old", has_identifiers=False) for _number in range(2))
+        issuer = old if case else stranger
+        issued = issuer.issue(
+            "api", *case.get("addresses", ["127.0.0.1"]), expired=case.get("expired", False)
+        )
+        with running(issued) as partner:
+            transport = endpoint(partner.url, authorities=old.certificate, older_certificates=True)
+            with transport, refused("http.certificate_refused"):
+                transport.request("GET", "/echo")
+            assert not partner.seen
+
+    def test_public_authorities_are_always_held_to_the_present_form(self):
+        for context in (tls.make_context(), tls.make_context(older_certificates=True)):
+            assert context.verify_flags & ssl.VERIFY_X509_STRICT
+
     def test_a_server_that_speaks_no_tls(self):
         with running() as partner:
             url = partner.url.replace("http:", "https:")
