@@ -32,6 +32,7 @@ from . import (
     test_mapping_files,
     test_mapping_handler,
     test_mapping_preview,
+    test_message_link,
     test_metrics,
     test_mixed_mailbox,
     test_notices,
