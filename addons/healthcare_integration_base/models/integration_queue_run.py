@@ -142,8 +142,7 @@ class IntegrationQueueRun(models.AbstractModel):
             for task in tasks[:run]:
                 self._run_task(task)
             return run
-        for task, error in failures:
-            self._settle_unsuccessful(task, error)
+        self._settle_failures(failures)
         return run
 
     def _run_in_savepoint(self, task, prefetch_ids):

@@ -48,6 +48,7 @@ from . import (
     test_queue_concurrency,
     test_queue_dependencies,
     test_queue_failures,
+    test_queue_failures_batch,
     test_queue_fairness,
     test_queue_long_tasks,
     test_queue_order,
