@@ -26,6 +26,7 @@ from . import (
     test_instance,
     test_intake,
     test_keyring,
+    test_keyring_race,
     test_kit,
     test_mapped_intake,
     test_mapping,
