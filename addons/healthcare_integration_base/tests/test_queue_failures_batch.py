@@ -6,6 +6,8 @@ import psycopg2.errors
 from odoo.tests import tagged
 
 from ..errors import DocumentError, MappingError, TransientError
+from ..models import integration_queue_run
+from ..models.integration_queue_run import SetAside
 from ..queue import PostponedTask, TaskCancelled
 from .queue_common import METHOD, QueueCase
 
@@ -17,6 +19,9 @@ def unknown_payer(amount="10", subject="payer 1"):
 @tagged("post_install", "-at_install")
 class TestQueueFailuresOfBatch(QueueCase):
     """Tasks that fail together are settled together, each as if it had failed alone."""
+
+    # The batch, its failures, and the end of its claim.
+    commits_of_six = 3
 
     def setUp(self):
         super().setUp()
@@ -57,7 +62,8 @@ class TestQueueFailuresOfBatch(QueueCase):
         self.assertEqual((set(tasks.mapped("attempts")), len(self.calls)), ({1}, 6))
         self.assertTrue(all(tasks.mapped("finished_at")))
         self.assertFalse(any(self.partners.mapped("ref")), "the effects are gone")
-        self.assertEqual(len(self.commits), 3, "the batch, its failures, and the end of its claim")
+        self.assertEqual(len(self.commits), self.commits_of_six)
+        self.assertFalse(self.env["integration.lease"].search([("token", "=", "t")]))
 
     def test_more_failures_are_no_more_statements(self):
         counts = []
@@ -154,4 +160,48 @@ class TestQueueFailuresOfBatch(QueueCase):
         tasks = self.enqueue_each()
         self.run_claimed(tasks)
         self.assertEqual((set(tasks.mapped("state")), len(self.calls)), ({"dead"}, 6))
-        self.assertEqual((self.exceptions("test.unknown_payer").amount, len(self.commits)), (60, 3))
+        self.assertEqual(
+            (self.exceptions("test.unknown_payer").amount, len(self.commits)), (60, self.commits_of_six)
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestQueueFailuresOfClaim(TestQueueFailuresOfBatch):
+    """The same holds for tasks that run in transactions of their own."""
+
+    # A note of each, all failures, and the end of the claim.
+    commits_of_six = 8
+
+    def setUp(self):
+        super().setUp()
+        self.allow_method(METHOD, self._work(), max_attempts=3)
+
+    def test_a_worker_that_is_lost_later_is_not_the_fault_of_what_failed(self):
+        tasks = self.enqueue_each(4)
+        claimed = self.claim(4, "t")
+        self.in_lane(lambda queue: queue._set_aside(claimed[0], unknown_payer(), SetAside()))
+        for loss in range(3):
+            self.assertEqual(tasks.mapped("state"), ["running"] * 4)
+            self.expire_leases()
+            self.in_lane(lambda queue: queue._take_back_lost())
+            if loss < 2:
+                claimed = self.claim(4, f"t{loss}")
+                self.in_lane(lambda queue: queue._set_aside(claimed[0], unknown_payer(), SetAside()))  # noqa: B023
+        self.assertEqual(tasks.mapped("state"), ["pending", "dead", "pending", "pending"])
+        self.assertEqual(tasks.mapped("attempts"), [3, 3, 0, 0])
+        self.assertEqual(tasks[1].error_code, "task.worker_lost")
+        self.outcomes = [unknown_payer()]
+        self.run_tasks()
+        self.assertEqual(tasks.mapped("state"), ["dead", "dead", "done", "done"])
+
+    def test_failures_do_not_wait_for_the_end_of_a_long_claim(self):
+        seen = []
+        self.outcomes = [
+            unknown_payer(),
+            unknown_payer(),
+            lambda records: seen.append(records.env["integration.task"].browse(tasks.ids).mapped("state")),
+        ]
+        tasks = self.enqueue_each(3)
+        with patch.object(integration_queue_run, "BATCH_SECONDS", -1):
+            self.run_claimed(tasks)
+        self.assertEqual(seen, [["dead", "dead", "running"]])
