@@ -75,7 +75,7 @@ class IntegrationQueueRun(models.AbstractModel):
         while run < len(tasks):
             if run and time.monotonic() >= deadline:
                 left = [task.id for task in tasks[run:]]
-                self._in_own_transaction(lambda: self._put_back(left, token, uncounted=True))  # noqa: B023
+                self._in_own_transaction(partial(self._leave_to_others, left, token))
                 break
             if time.monotonic() - renewed_at > LEASE_SECONDS / 3:
                 if not leases._renew(token):
@@ -88,6 +88,11 @@ class IntegrationQueueRun(models.AbstractModel):
         self._settle_failures(failures.take())
         self._in_own_transaction(lambda: self._close_claim(token, run))
         return run
+
+    def _leave_to_others(self, task_ids, token):
+        """Put back what was claimed and not begun; a lane that found nothing meanwhile may run it at once."""
+        self._put_back(task_ids, token, uncounted=True)
+        self._wake_lanes([None])
 
     def _close_claim(self, token, run):
         # One commit for both, though several more would do no harm but to the speed.

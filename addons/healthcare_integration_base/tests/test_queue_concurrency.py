@@ -184,6 +184,34 @@ class TestConcurrency(IntegrationCase):
             self.assertEqual((self._states(ids), needless), ([state], ids if is_committed else []))
             self._delete_committed()
 
+    def test_two_lanes_settle_failures_of_the_same_causes_at_once(self):
+        ids = self._commit_tasks(8)
+
+        def failures(tasks, causes):
+            return [
+                (task, MappingError(f"test.{cause}", "Unknown", subject=KEY))
+                for task, cause in zip(tasks, causes, strict=True)
+            ]
+
+        with self.transaction() as one, self.transaction() as other:
+            claimed = [queue._claim(4, f"{KEY} {name}") for name, queue in (("one", one), ("other", other))]
+            for queue in (one, other):
+                queue.env.cr.commit()
+                queue.env.cr.execute("SELECT 1")
+            threads = [
+                threading.Thread(target=queue._settle_failures, args=(failures(tasks, causes),))
+                for queue, tasks, causes in ((one, claimed[0], "abab"), (other, claimed[1], "baba"))
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        with self.transaction() as queue:
+            tasks = queue.env["integration.task"].browse(ids)
+            self.assertEqual(set(tasks.mapped("state")), {"dead"})
+            self.assertEqual(sorted(tasks.exception_id.mapped("code")), ["test.a", "test.b"])
+            self.assertEqual([len(exception.waiting_task_ids) for exception in tasks.exception_id], [4, 4])
+
     def test_two_exceptions_of_one_cause_at_once_are_one(self):
         error = MappingError("test.unknown_payer", "An unknown payer", subject=KEY)
 
