@@ -3,7 +3,7 @@ import logging
 import os
 
 from odoo import api, models
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from ..keyring import Keyring, KeyringError
 from ..keyring.keyring import ENVIRONMENT_VARIABLE
@@ -12,7 +12,7 @@ from .data_files import data_path
 _logger = logging.getLogger(__name__)
 
 KEY_FILE_OPTION = "healthcare_integration_key_file"
-RECORDED_KEYS = "SELECT key_id FROM integration_key WHERE retired_on IS NULL"
+RECORDED_KEYS = SQL("SELECT key_id FROM integration_key WHERE retired_on IS NULL")
 # The ring of this process, beside what it was loaded from: keys that are exchanged are noticed.
 _loaded = {"source": None, "ring": None}
 
@@ -137,7 +137,7 @@ class IntegrationKeyring(models.AbstractModel):
         # A key is retired under a lock that waits for this one. The lock on the row is refused to a
         # transaction that began before, and still sees a retired key as one in use: nobody would look for
         # what that encrypted any more.
-        self.env.cr.execute(f"{RECORDED_KEYS} FOR SHARE", log_exceptions=False)
+        self.env.cr.execute(SQL("%s FOR SHARE", RECORDED_KEYS), log_exceptions=False)
         return self._with_active_recorded({key_id for (key_id,) in self.env.cr.fetchall()})
 
     @api.model
