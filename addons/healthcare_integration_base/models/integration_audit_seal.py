@@ -14,6 +14,7 @@ from .data_files import data_path
 
 SEAL_PURPOSE = "audit seal"
 ENTRIES_PER_SEAL = 10_000
+LAST_TRANSACTION = (1 << 63) - 1
 
 
 class IntegrationAuditSeal(models.Model):
@@ -54,7 +55,9 @@ class IntegrationAuditSeal(models.Model):
                 previous_code varchar NOT NULL,
                 code varchar NOT NULL,
                 key_id varchar NOT NULL
-            )
+            );
+            CREATE INDEX IF NOT EXISTS integration_audit_seal_transaction_idx
+                ON integration_audit_seal (cluster, end_transaction);
             """
         )
         self.env["integration.audit.entry"]._refuse_changes(self._table)
@@ -115,36 +118,46 @@ class IntegrationAuditSeal(models.Model):
         Of a former cluster everything is complete. A stretch holds about ENTRIES_PER_SEAL entries: one
         transaction is never split.
         """
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH here AS (
-                    SELECT (%(cluster)s) AS cluster,
-                           COALESCE(%(end)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS bound
-                ), sealed AS (
-                    SELECT cluster, max(end_transaction) AS first FROM integration_audit_seal GROUP BY cluster
-                ), candidate AS (
-                    SELECT entry.cluster, COALESCE(sealed.first, 0) AS first, entry.transaction_id, entry.id
-                      FROM integration_audit_entry entry
-                           LEFT JOIN sealed ON sealed.cluster = entry.cluster
-                           CROSS JOIN here
-                     WHERE entry.transaction_id >= COALESCE(sealed.first, 0)
-                       AND (entry.cluster <> here.cluster OR entry.transaction_id < here.bound)
-                     ORDER BY entry.cluster, entry.transaction_id, entry.id
-                     LIMIT %(limit)s
-                )
-                SELECT cluster, first, max(transaction_id) + 1
-                  FROM candidate
-                 GROUP BY cluster, first
-                 ORDER BY min(id)
-                 LIMIT 1
-                """,
-                cluster=self.env["integration.audit.entry"]._cluster_query(),
-                end=end_transaction,
-                limit=ENTRIES_PER_SEAL,
-            )
-        )
+        self.env.cr.execute(self._next_stretch_query(end_transaction))
         return self.env.cr.fetchone()
+
+    @api.model
+    def _next_stretch_query(self, end_transaction):
+        """Each cluster is one step in the log's index, and so is the beginning of what it has unsealed."""
+        return SQL(
+            """
+            WITH RECURSIVE here AS (
+                SELECT (%(cluster)s) AS cluster,
+                       COALESCE(%(end)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS bound
+            ), known AS (
+                (SELECT cluster FROM integration_audit_entry ORDER BY cluster LIMIT 1)
+                UNION ALL
+                SELECT (SELECT entry.cluster FROM integration_audit_entry AS entry
+                         WHERE entry.cluster > known.cluster ORDER BY entry.cluster LIMIT 1)
+                  FROM known WHERE known.cluster IS NOT NULL
+            ), unsealed AS (
+                SELECT known.cluster,
+                       COALESCE((SELECT max(seal.end_transaction) FROM integration_audit_seal AS seal
+                                  WHERE seal.cluster = known.cluster), 0) AS first,
+                       CASE WHEN known.cluster = here.cluster THEN here.bound ELSE %(last)s END AS bound
+                  FROM known CROSS JOIN here
+                 WHERE known.cluster IS NOT NULL
+            )
+            SELECT unsealed.cluster, unsealed.first, max(entry.transaction_id) + 1
+              FROM unsealed CROSS JOIN LATERAL (
+                    SELECT transaction_id, id FROM integration_audit_entry
+                     WHERE cluster = unsealed.cluster
+                       AND transaction_id >= unsealed.first AND transaction_id < unsealed.bound
+                     ORDER BY transaction_id LIMIT %(limit)s) AS entry
+             GROUP BY unsealed.cluster, unsealed.first
+             ORDER BY min(entry.id)
+             LIMIT 1
+            """,
+            cluster=self.env["integration.audit.entry"]._cluster_query(),
+            end=end_transaction,
+            last=LAST_TRANSACTION,
+            limit=ENTRIES_PER_SEAL,
+        )
 
     @api.model
     def _insert(self, seal, entry_count):

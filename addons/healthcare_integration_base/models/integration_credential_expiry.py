@@ -3,7 +3,7 @@ import datetime
 from odoo import api, fields, models
 
 from ..errors import TransientError
-from .integration_exception import DEADLINE_HOURS
+from .integration_exception_report import DEADLINE_HOURS
 
 # Days before the end at which somebody is told, and how much it matters then.
 STAGES = {"0": "critical", "7": "high", "30": "low"}

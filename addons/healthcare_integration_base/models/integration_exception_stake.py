@@ -1,6 +1,23 @@
+from decimal import Decimal
+from typing import NamedTuple
+
 from odoo import api, fields, models
 
 from .integration_exception import OPEN_STATES
+
+
+class Stake(NamedTuple):
+    """The money of a document, or of one place in it.
+
+    :ivar document: what identifies the document
+    :ivar place: which place of it, when others of the same document count as well; empty: all of it
+    :ivar message_id: the message that the document came with, None without
+    """
+
+    document: str
+    place: str
+    amount: Decimal
+    message_id: int | None
 
 
 class IntegrationExceptionStake(models.Model):
@@ -34,22 +51,25 @@ class IntegrationExceptionStake(models.Model):
     )
 
     @api.model
-    def _put(self, exception, amount, document, *, place="", message=None):
-        """Note what a document has at stake; repeating it changes nothing, another amount replaces it.
+    def _put(self, exception, stakes):
+        """Note what documents have at stake; repeating it changes nothing, another amount replaces it.
 
-        :param str document: what identifies the document
-        :param str place: which place of it, when others of the same document count as well
+        :param stakes: :class:`Stake` of each; of the same place the last one counts
         """
         exception.flush_recordset()
+        places = {(stake.document, stake.place): stake for stake in stakes}
+        documents, places, amounts, message_ids = (
+            list(column) for column in zip(*places.values(), strict=True)
+        )
         self.env.cr.execute(
             """
             INSERT INTO integration_exception_stake AS stake
-                   (exception_id, company_id, message_id, document, place, amount)
-            VALUES (%s, %s, %s, %s, %s, %s)
+                   (exception_id, company_id, document, place, amount, message_id)
+            SELECT %s, %s, new.* FROM unnest(%s::text[], %s::text[], %s::numeric[], %s::int[]) AS new
             ON CONFLICT (exception_id, document, place) DO UPDATE SET amount = EXCLUDED.amount
              WHERE stake.amount <> EXCLUDED.amount
             """,
-            (exception.id, exception.company_id.id, message.id if message else None, document, place, amount),
+            (exception.id, exception.company_id.id, documents, places, amounts, message_ids),
             log_exceptions=False,
         )
         self._changed()

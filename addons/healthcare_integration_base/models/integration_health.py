@@ -46,15 +46,29 @@ class IntegrationHealth(models.AbstractModel):
 
     def _check_lanes(self):
         lanes = self.env["integration.queue"].with_context(active_test=False)._lanes()
-        active = lanes.filtered("active")
+        working = self._working_lanes()
+        paused = len(lanes.filtered("active")) - len(working)
         return self._result(
             "lanes.active",
             self.env._("Queue lanes"),
-            bool(active),
-            found=self.env._("%(active)s of %(all)s active", active=len(active), all=len(lanes)),
-            expected=self.env._("at least one"),
-            remedy=self.env._("Activate the scheduled actions “Integration: queue lane”."),
+            bool(working),
+            found=self.env._(
+                "%(active)s of %(all)s active, %(paused)s paused",
+                active=len(working),
+                all=len(lanes),
+                paused=paused,
+            ),
+            expected=self.env._("at least one active"),
+            remedy=self.env._(
+                "Resume a lane under Operations, Lanes, or activate the scheduled actions "
+                "“Integration: queue lane”."
+            ),
         )
+
+    def _working_lanes(self):
+        """Return the lanes that take tasks: switched on, and paused by nobody."""
+        paused_ids = self.env["integration.lane"]._paused()
+        return self.env["integration.queue"]._lanes().filtered(lambda lane: lane.id not in paused_ids)
 
     def _check_lane_activity(self):
         """A lane that works on a long task does not start anew: its lease shows that it lives."""
@@ -73,8 +87,11 @@ class IntegrationHealth(models.AbstractModel):
         )
 
     def _lane_silence(self):
-        """Return the seconds since a lane was last seen at work, 0 while one is, None if never."""
-        lanes = self.env["integration.queue"]._lanes()
+        """Return the seconds since a lane was last seen at work, 0 while one is, None if never.
+
+        A lane that is paused runs without taking tasks: it tells of the others only where all are paused.
+        """
+        lanes = self._working_lanes() or self.env["integration.queue"]._lanes()
         self.env.cr.execute(
             """
             SELECT CASE WHEN EXISTS (SELECT FROM integration_lease WHERE expires_at > %(now)s) THEN 0

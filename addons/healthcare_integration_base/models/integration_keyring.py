@@ -3,7 +3,7 @@ import logging
 import os
 
 from odoo import api, models
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from ..keyring import Keyring, KeyringError
 from ..keyring.keyring import ENVIRONMENT_VARIABLE
@@ -12,6 +12,7 @@ from .data_files import data_path
 _logger = logging.getLogger(__name__)
 
 KEY_FILE_OPTION = "healthcare_integration_key_file"
+RECORDED_KEYS = SQL("SELECT key_id FROM integration_key WHERE retired_on IS NULL")
 # The ring of this process, beside what it was loaded from: keys that are exchanged are noticed.
 _loaded = {"source": None, "ring": None}
 
@@ -41,7 +42,10 @@ class IntegrationKeyring(models.AbstractModel):
         :raise MissingKeyError: if a recorded key is not at hand
         :raise KeyringError: if the keys cannot be loaded
         """
-        recorded = self._recorded_ids()
+        return self._with_active_recorded(self._recorded_ids())
+
+    @api.model
+    def _with_active_recorded(self, recorded):
         ring = self._load(recorded, generate_allowed=not recorded)
         if ring.active_id not in recorded:
             self._record_key(ring.active_id)
@@ -92,7 +96,7 @@ class IntegrationKeyring(models.AbstractModel):
     @api.model
     def _recorded_ids(self):
         """Return the ids of the keys that this database depends on."""
-        self.env.cr.execute("SELECT key_id FROM integration_key WHERE retired_on IS NULL")
+        self.env.cr.execute(RECORDED_KEYS)
         return {key_id for (key_id,) in self.env.cr.fetchall()}
 
     @api.model
@@ -126,10 +130,15 @@ class IntegrationKeyring(models.AbstractModel):
         """Return the ring, and see to it that its active key is not retired before this transaction ends.
 
         Whatever encrypts something that is kept takes the ring here; decrypting needs :meth:`_keyring` only.
+
+        :raise psycopg2.errors.SerializationFailure: if a key was retired since this transaction began, which
+            does not see that; to be repeated, as all such conflicts
         """
-        # A key is retired under a lock that waits for this one.
-        self.env.cr.execute("LOCK TABLE integration_key IN ROW SHARE MODE")
-        return self._keyring()
+        # A key is retired under a lock that waits for this one. The lock on the row is refused to a
+        # transaction that began before, and still sees a retired key as one in use: nobody would look for
+        # what that encrypted any more.
+        self.env.cr.execute(SQL("%s FOR SHARE", RECORDED_KEYS), log_exceptions=False)
+        return self._with_active_recorded({key_id for (key_id,) in self.env.cr.fetchall()})
 
     @api.model
     def _encrypt(self, plaintext, context):

@@ -53,6 +53,13 @@ class IntegrationLane(models.Model):
             log_exceptions=False,
         )
 
+    @api.model
+    def _paused(self):
+        """Return the ids of the scheduled actions whose lanes begin no tasks."""
+        self.flush_model(["is_paused"])
+        self.env.cr.execute("SELECT cron_id FROM integration_lane WHERE is_paused")
+        return {row[0] for row in self.env.cr.fetchall()}
+
     # === ACTIONS === #
 
     def action_pause(self):

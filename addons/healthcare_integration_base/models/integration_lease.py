@@ -27,6 +27,7 @@ class IntegrationLease(models.Model):
     lane_id = fields.Integer(help="Cron record that runs the batch, 0 outside a cron", readonly=True)
     worker = fields.Char(help="Host and process", readonly=True)
     expires_at = fields.Datetime(required=True, readonly=True)
+    failed_ids = fields.Json(readonly=True, help="Tasks that have failed and are not settled yet")
 
     _token_uniq = models.Constraint("UNIQUE (token)", "A lease has a token of its own.")
     _expires_idx = models.Index("(expires_at)")
@@ -79,6 +80,22 @@ class IntegrationLease(models.Model):
             self._renew(task.token)
 
     @api.model
+    def _note_failed(self, token, task_id):
+        """Note that a task was run to its end and failed, though it is not settled yet.
+
+        :return: False if the lease is gone
+        """
+        self.env.cr.execute(
+            """
+            UPDATE integration_lease SET failed_ids = COALESCE(failed_ids, '[]') || to_jsonb(%s)
+             WHERE token = %s
+            """,
+            (task_id, token),
+            log_exceptions=False,
+        )
+        return self.env.cr.rowcount == 1
+
+    @api.model
     def _close(self, token):
         """End a lease, unless a task is still claimed under it: without a lease nobody would take it back."""
         self.env.cr.execute(
@@ -103,16 +120,20 @@ class IntegrationLease(models.Model):
 
     @api.model
     def _lock_lost(self, token):
-        """Tell whether a lease is lost and no other lane takes its tasks back; then none will meanwhile."""
+        """Lock a lease that is lost, unless another lane takes its tasks back.
+
+        :return: the ids of the tasks that failed and were not settled, None if it cannot be locked
+        """
         self.env.cr.execute(
             SQL(
-                "SELECT 1 FROM integration_lease WHERE token = %s AND (%s) FOR UPDATE SKIP LOCKED",
+                "SELECT failed_ids FROM integration_lease WHERE token = %s AND (%s) FOR UPDATE SKIP LOCKED",
                 token,
                 self._lost(),
             ),
             log_exceptions=False,
         )
-        return self.env.cr.fetchone() is not None
+        row = self.env.cr.fetchone()
+        return row and (row[0] or [])
 
     def _lost(self):
         return SQL(

@@ -32,14 +32,13 @@ class IntegrationMessageLink(models.Model):
     @api.model
     def _link(self, message, records, role=""):
         """Link records to a message; links that exist stay."""
-        for record in records:
-            self.env.cr.execute(
-                """
-                INSERT INTO integration_message_link (message_id, company_id, res_model, res_id, role)
-                VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-                """,
-                (message.id, message.company_id.id, record._name, record.id, role),
-            )
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_message_link (message_id, company_id, res_model, res_id, role)
+            SELECT %s, %s, %s, unnest(%s::int[]), %s ON CONFLICT DO NOTHING
+            """,
+            (message.id, message.company_id.id, records._name, records.ids, role),
+        )
         message.invalidate_recordset(["link_ids"])
 
     def action_open_record(self):

@@ -70,12 +70,18 @@ class IntegrationMetrics(models.AbstractModel):
     def _lane_metrics(self):
         lanes = self.env["integration.queue"].with_context(active_test=False)._lanes()
         labelled = [({"lane": str(lane.id), "name": lane.cron_name}, lane) for lane in lanes]
+        paused_ids = self.env["integration.lane"]._paused()
         prefix = "healthcare_integration_lane"
         return [
             Metric(
                 f"{prefix}_active",
-                "Whether a lane of the queue is switched on.",
-                [(labels, float(lane.active)) for labels, lane in labelled],
+                "Whether a lane of the queue takes tasks: switched on, and paused by nobody.",
+                [(labels, float(lane.active and lane.id not in paused_ids)) for labels, lane in labelled],
+            ),
+            Metric(
+                f"{prefix}_paused",
+                "Whether somebody paused a lane of the queue.",
+                [(labels, float(lane.id in paused_ids)) for labels, lane in labelled],
             ),
             Metric(
                 f"{prefix}_last_run_timestamp_seconds",

@@ -1,5 +1,7 @@
 import datetime
 
+import psycopg2.errors
+
 from odoo import api, models
 from odoo.tools import split_every
 
@@ -179,10 +181,43 @@ class IntegrationQueue(models.AbstractModel):
 
         What waits for other tasks waits for them still, unless those were given up for good. A task whose
         identity key has an unfinished twin is cancelled: the twin does its work.
+
+        :return: the integration.task records that a twin makes needless
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)
         self._release_after(superseded)
+        task_ids = list(set(tasks.ids) - set(superseded))
+        message_ids, refused = self._restart(task_ids, task_ids)
+        if refused:
+            self._give_way(refused)
+            self._release_after(refused)
+        self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))
+        tasks.invalidate_recordset()
+        self.env["integration.message"].browse(message_ids)._unhold()
+        self._wake_lanes([None])
+        return tasks.browse([*superseded, *refused])
+
+    def _restart(self, task_ids, among_ids):
+        """Make tasks due, or let them wait for others of theirs.
+
+        A twin that another transaction has just committed is not visible to this one, but refuses the whole
+        statement: then each half is tried by itself, until what is refused is alone.
+
+        :param among_ids: all the tasks that are given a fresh start
+        :return: the ids of their messages, and those of the tasks that such a twin refuses
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._restart_together(task_ids, among_ids), []
+        except psycopg2.errors.UniqueViolation:
+            if len(task_ids) == 1:
+                return set(), task_ids
+        middle = len(task_ids) // 2
+        halves = [self._restart(half, among_ids) for half in (task_ids[:middle], task_ids[middle:])]
+        return halves[0][0] | halves[1][0], halves[0][1] + halves[1][1]
+
+    def _restart_together(self, task_ids, among_ids):
         self.env.cr.execute(
             """
             UPDATE integration_task AS task
@@ -192,20 +227,17 @@ class IntegrationQueue(models.AbstractModel):
                      WHERE dependency.task_id = task.id
                        AND (needed.state IN ('pending', 'waiting', 'running')
                             OR needed.state = 'dead' AND dependency.if_failed <> 'continue'
-                            OR needed.state = 'cancelled' AND needed.id = ANY(%(ids)s)))
+                            OR needed.state = 'cancelled' AND needed.id = ANY(%(among_ids)s)))
                    THEN 'waiting' ELSE 'pending' END,
                    attempts = 0, eta = NULL, finished_at = NULL, exception_id = NULL,
                    error = NULL, error_code = NULL
              WHERE id = ANY(%(ids)s) AND state IN ('dead', 'waiting', 'cancelled')
          RETURNING message_id
             """,
-            {"ids": list(set(tasks.ids) - set(superseded))},
+            {"ids": task_ids, "among_ids": among_ids},
+            log_exceptions=False,
         )
-        message_ids = {row[0] for row in self.env.cr.fetchall()} - {None}
-        self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))
-        tasks.invalidate_recordset()
-        self.env["integration.message"].browse(message_ids)._unhold()
-        self._wake_lanes([None])
+        return {row[0] for row in self.env.cr.fetchall()} - {None}
 
     @api.model
     def _cancel(self, tasks):
@@ -244,7 +276,8 @@ class IntegrationQueue(models.AbstractModel):
                        row_number() OVER (PARTITION BY identity_key ORDER BY id DESC) AS place
                   FROM integration_task
                  WHERE id = ANY(%s) AND state IN ('dead', 'cancelled') AND identity_key IS NOT NULL)
-            UPDATE integration_task AS task SET state = 'cancelled', finished_at = %s, exception_id = NULL
+            UPDATE integration_task AS task
+               SET state = 'cancelled', finished_at = %s, exception_id = NULL, error = %s, error_code = NULL
               FROM ended
              WHERE task.id = ended.id
                AND (ended.place > 1
@@ -253,9 +286,23 @@ class IntegrationQueue(models.AbstractModel):
                                   AND twin.state IN ('pending', 'waiting', 'running')))
          RETURNING task.id
             """,
-            (tasks.ids, self.env.cr.now()),
+            (tasks.ids, self.env.cr.now(), self._twin_reason()),
         )
         return [row[0] for row in self.env.cr.fetchall()]
+
+    def _give_way(self, task_ids):
+        """Cancel tasks whose work an unfinished twin does that this transaction does not see."""
+        self.env.cr.execute(
+            """
+            UPDATE integration_task
+               SET state = 'cancelled', finished_at = %s, exception_id = NULL, error = %s, error_code = NULL
+             WHERE id = ANY(%s)
+            """,
+            (self.env.cr.now(), self._twin_reason(), task_ids),
+        )
+
+    def _twin_reason(self):
+        return self.env._("Another task with its identity key already does this work.")
 
     # === WAKING === #
 

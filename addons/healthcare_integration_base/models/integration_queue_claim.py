@@ -186,7 +186,8 @@ class IntegrationQueueClaim(models.AbstractModel):
 
         :return: the ids of the tasks that were put back, and of those that have no attempt left
         """
-        if not self.env["integration.lease"]._lock_lost(token):
+        failed_ids = self.env["integration.lease"]._lock_lost(token)
+        if failed_ids is None:
             return [], []
         self.env.cr.execute(
             """
@@ -199,12 +200,14 @@ class IntegrationQueueClaim(models.AbstractModel):
             log_exceptions=False,
         )
         rows = self.env.cr.fetchall()
+        failed = [row[1] for row in rows if row[1] in failed_ids]
+        rows = [row for row in rows if row[1] not in failed_ids]
         tasks = [ClaimedTask(task_id, token, *call) for _is_last, task_id, *call in rows]
         # What is claimed is run in order: the worker was lost in the first of what is left, or in those that
         # shared a transaction with it. These run by themselves next time, which shows whose fault it was.
         suspects = len(self._leading_batch(tasks[:LARGEST_BATCH])) or 1
         exhausted = [tasks[0].id] if suspects == 1 and tasks and rows[0][0] else []
-        begun = [task.id for task in tasks[:suspects] if task.id not in exhausted]
+        begun = failed + [task.id for task in tasks[:suspects] if task.id not in exhausted]
         untouched = [task.id for task in tasks[suspects:]]
         self._put_back(begun, token)
         self._put_back(untouched, token, uncounted=True)

@@ -14,6 +14,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..errors import IntegrationError
 from ..queue import (
     PostponedTask,
+    TaskCancelled,
     TimeLimitReached,
     allow_cpu_time,
     interrupted_after,
@@ -32,6 +33,30 @@ class ClaimLost(Exception):
     """Another worker took tasks of a batch back: what was done for them must not be committed."""
 
 
+class SetAside:
+    """Failures of a claim that are settled together, after some seconds at the latest."""
+
+    def __init__(self):
+        self._failures = []
+        self._first_at = None
+
+    def add(self, task, error):
+        if not self._failures:
+            self._first_at = time.monotonic()
+        self._failures.append((task, error))
+
+    def are_due(self):
+        """Tell whether they should be settled before the next task is begun."""
+        return bool(self._failures) and (
+            len(self._failures) >= LARGEST_BATCH or time.monotonic() - self._first_at > BATCH_SECONDS
+        )
+
+    def take(self):
+        """Return ``[(ClaimedTask, error)]`` and forget them."""
+        failures, self._failures = self._failures, []
+        return failures
+
+
 class IntegrationQueueRun(models.AbstractModel):
     """Runs claimed tasks: each in a transaction of its own, or those that may share one together.
 
@@ -46,34 +71,44 @@ class IntegrationQueueRun(models.AbstractModel):
         :return: how many were run, at least one
         """
         leases, renewed_at, run = self.env["integration.lease"], time.monotonic(), 0
+        failures = SetAside()
         while run < len(tasks):
             if run and time.monotonic() >= deadline:
                 left = [task.id for task in tasks[run:]]
-                self._in_own_transaction(lambda: self._put_back(left, token, uncounted=True))  # noqa: B023
+                self._in_own_transaction(partial(self._leave_to_others, left, token))
                 break
             if time.monotonic() - renewed_at > LEASE_SECONDS / 3:
                 if not leases._renew(token):
                     _logger.info("The claim %s was taken back by another worker", token)
                     break
                 renewed_at = time.monotonic()
-            run += self._run_next(tasks, run)
+            run += self._run_next(tasks, run, failures)
+            if failures.are_due():
+                self._settle_failures(failures.take())
+        self._settle_failures(failures.take())
         self._in_own_transaction(lambda: self._close_claim(token, run))
         return run
+
+    def _leave_to_others(self, task_ids, token):
+        """Put back what was claimed and not begun; a lane that found nothing meanwhile may run it at once."""
+        self._put_back(task_ids, token, uncounted=True)
+        self._wake_lanes([None])
 
     def _close_claim(self, token, run):
         # One commit for both, though several more would do no harm but to the speed.
         self.env["integration.lease"]._close(token)
         self.env["ir.cron"]._commit_progress(run)
 
-    def _run_next(self, tasks, position):
+    def _run_next(self, tasks, position, failures):
         """Run the task at a position, and those behind it that may share its transaction.
 
+        :param failures: the :class:`SetAside` for those that are settled later
         :return: how many were run
         """
         batch = self._leading_batch(tasks[position : position + LARGEST_BATCH])
         if len(batch) > 1:
             return self._run_batch(batch)
-        self._run_task(tasks[position])
+        self._run_task(tasks[position], failures)
         return 1
 
     def _leading_batch(self, tasks):
@@ -89,8 +124,11 @@ class IntegrationQueueRun(models.AbstractModel):
 
     # === ONE BY ONE === #
 
-    def _run_task(self, task):
-        """Run one claimed task: its effect and its settlement commit together, or neither does."""
+    def _run_task(self, task, failures=None):
+        """Run one claimed task: its effect and its settlement commit together, or neither does.
+
+        :param failures: the :class:`SetAside` where a failure is kept; without it is settled at once
+        """
         for attempt in range(CONCURRENCY_RETRIES + 1):
             try:
                 self._execute(task)
@@ -105,9 +143,24 @@ class IntegrationQueueRun(models.AbstractModel):
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
             except Exception as error:  # whatever a task raises must not stop its lane
                 self.env.cr.rollback()
-                self._settle_unsuccessful(task, error)
+                if failures is None or not self._set_aside(task, error, failures):
+                    self._settle_unsuccessful(task, error)
                 return
         self._in_own_transaction(lambda: self._put_back([task.id], task.token, uncounted=True))
+
+    def _set_aside(self, task, error, failures):
+        """Keep a failure, to be settled with others of its claim, and note that it was run to its end.
+
+        :return: whether it was kept
+        """
+        if isinstance(error, (PostponedTask, TaskCancelled)):
+            return False
+        # Should the worker be lost in a later task, this one must not be taken for the cause.
+        note = partial(self.env["integration.lease"]._note_failed, task.token, task.id)
+        if not self._in_own_transaction(note):
+            return False
+        failures.add(task, error)
+        return True
 
     def _settle_unsuccessful(self, task, error):
         """Settle a task whose effects were rolled back, in a transaction of its own."""
@@ -142,8 +195,7 @@ class IntegrationQueueRun(models.AbstractModel):
             for task in tasks[:run]:
                 self._run_task(task)
             return run
-        for task, error in failures:
-            self._settle_unsuccessful(task, error)
+        self._settle_failures(failures)
         return run
 
     def _run_in_savepoint(self, task, prefetch_ids):

@@ -135,17 +135,25 @@ class IntegrationQueueSettlement(models.AbstractModel):
         # A task fails under its own user, who need not be allowed to write to the queue or to messages.
         task = self.env["integration.task"].sudo().browse(task_id)
         self._tell_records(task, error)
-        if isinstance(error, TransientError) and task.attempts < task.max_attempts:
+        if self._may_retry(task, error):
             eta = self.env.cr.now() + self._retry_delay(task, error)
             self._settle(task_id, token, "waiting", eta=eta, error=error)
             self._wake_lanes([eta])
         else:
             exception = self._bury(task_id, token, error)
             task.message_id._hold(exception)
+        self._log_failure(task, error)
+        task.invalidate_recordset()
+
+    @staticmethod
+    def _may_retry(task, error):
+        return isinstance(error, TransientError) and task.attempts < task.max_attempts
+
+    @staticmethod
+    def _log_failure(task, error):
         # What a partner or a document does wrong is everyday; what nobody foresaw is for the log's readers.
         level = logging.WARNING if error.code == UNEXPECTED_ERROR else logging.INFO
-        _logger.log(level, "Task %s (%s) failed: %s", task_id, task.description, storable(str(error)))
-        task.invalidate_recordset()
+        _logger.log(level, "Task %s (%s) failed: %s", task.id, task.description, storable(str(error)))
 
     def _holds_claim(self, task_id, token):
         """Tell whether the claim still holds the task, and see to it that it does until the commit."""

@@ -6,6 +6,8 @@ from odoo.tools import SQL
 PARK_LIMIT = 1000
 QUICK_SWEEP_SECONDS = 0.05
 SWEEP_SHARE = 0.05
+# Of each database that this process serves: until when no sweep is due, by the monotonic clock.
+_next_sweeps = {}
 
 # A later one runs already where the earlier one was cancelled meanwhile, or committed after it. Pairs are
 # compared so that the index by key serves: with the id alone the planner may walk through all that is done.
@@ -41,8 +43,6 @@ class IntegrationQueueWaiting(models.AbstractModel):
     """
 
     _inherit = "integration.queue"
-
-    _next_sweep = 0.0
 
     def _release_due(self):
         """Make the waiting tasks whose time has come due, as far as they do not wait for others as well."""
@@ -169,14 +169,14 @@ class IntegrationQueueWaiting(models.AbstractModel):
 
     def _release_parked(self):
         """Release or cancel whatever waits for others without need; seldom, when looking takes long."""
-        began = time.monotonic()
-        if began < IntegrationQueueWaiting._next_sweep:
+        began, database = time.monotonic(), self.env.cr.dbname
+        if began < _next_sweeps.get(database, 0.0):
             return
         self._give_up(SQL("task.state = 'waiting' AND task.eta IS NULL"))
         self._release(SQL("TRUE"))
         seconds = time.monotonic() - began
         if seconds > QUICK_SWEEP_SECONDS:
-            IntegrationQueueWaiting._next_sweep = began + seconds / SWEEP_SHARE
+            _next_sweeps[database] = began + seconds / SWEEP_SHARE
 
     def _release(self, among):
         """Make those tasks due that wait for others and are held by none any more.

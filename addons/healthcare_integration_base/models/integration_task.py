@@ -132,6 +132,8 @@ class IntegrationTask(models.Model):
     def action_retry(self):
         """Put dead and waiting tasks back to the front of the queue, with all their attempts.
 
+        What another task of the same identity key already does is cancelled instead; the user is told so.
+
         :raise UserError: if a task is neither dead nor waiting
         """
         require_group(self, "group_operator")
@@ -139,7 +141,22 @@ class IntegrationTask(models.Model):
             raise UserError(
                 self.env._("Only dead and waiting tasks can be retried: %s is not.", wrong[0].description)
             )
-        self.env["integration.queue"]._requeue(self)
+        needless = self.env["integration.queue"]._requeue(self)
+        return self._tell_needless(needless) if needless else None
+
+    def _tell_needless(self, needless):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.env._("Cancelled instead of retried"),
+                "message": self.env._(
+                    "Another task already does this work: %s", ", ".join(needless.mapped("description"))
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_cancel(self):
         """Give up tasks; a running one ends at its next step, and what it did is undone.

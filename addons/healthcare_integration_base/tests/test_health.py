@@ -67,6 +67,31 @@ class TestHealth(MonitoringCase):
         self.lanes.active = False
         self.assertIn("lanes.active", self._failed())
 
+    def test_a_paused_lane_is_not_active(self):
+        self.env["integration.lane"]._make_missing()
+        lanes = self.env["integration.lane"].search([("cron_id", "in", self.lanes.ids)])
+        lanes[1:].action_pause()
+        self.assertEqual(self._failed(), [])
+        lanes.action_pause()
+        self.assertEqual(self._failed(), ["lanes.active"])
+        [check] = [
+            check
+            for check in self.get("/integration/health", self.token).json()["checks"]
+            if check["code"] == "lanes.active"
+        ]
+        self.assertEqual(check["found"], f"0 of {len(lanes)} active, {len(lanes)} paused")
+        lanes[0].action_resume()
+        self.assertEqual(self._failed(), [])
+
+    def test_the_runs_of_a_paused_lane_do_not_hide_that_the_others_stand_still(self):
+        self.env["integration.lane"]._make_missing()
+        lanes = self.env["integration.lane"].search([("cron_id", "in", self.lanes.ids)])
+        lanes[0].action_pause()
+        self.set_last_run(None)
+        lanes[0].cron_id.lastcall = self.env.cr.now()
+        self.env.flush_all()
+        self.assertEqual(self._failed(), ["lanes.recent"])
+
     def test_lanes_that_have_not_run_for_long_are_noticed(self):
         now = self.env.cr.now()
         self.set_last_run(now - datetime.timedelta(seconds=601))

@@ -89,6 +89,14 @@ class TestMetrics(MonitoringCase):
             self._value("lane_last_run_timestamp_seconds", lane=str(lane.id)), time.time(), delta=600
         )
 
+    def test_a_paused_lane_is_measured_as_such(self):
+        self.env["integration.lane"]._make_missing()
+        lane = str(self.lanes[0].id)
+        self.assertEqual(self._value("lane_paused", lane=lane), 0)
+        self.env["integration.lane"].search([("cron_id", "=", self.lanes[0].id)]).action_pause()
+        self.assertEqual(self._value("lane_active", lane=lane), 0)
+        self.assertEqual(self._value("lane_paused", lane=lane), 1)
+
     def test_checks_of_readiness_are_measured(self):
         self.assertEqual(self._value("check_ok", check="lanes.active"), 1)
         self.lanes.active = False

@@ -5,6 +5,7 @@ from ..models.integration_message import FINAL_STATES
 from ..models.integration_queue_waiting import HELD_BY_KEY
 
 HISTORY = 20_000
+AUDIT_HISTORY = 200_000
 
 
 @tagged("post_install", "-at_install")
@@ -52,3 +53,29 @@ class TestQueryPlans(TransactionCase):
         )
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         self.assertIn("integration_message_open_part_idx", self.plan(open_parts))
+
+    def test_the_unsealed_end_of_a_long_audit_log_is_found_through_its_index(self):
+        self.env.cr.execute(
+            """
+            ALTER TABLE integration_audit_entry DISABLE TRIGGER USER;
+            INSERT INTO integration_audit_entry (
+                logged_at, transaction_id, cluster, event, actor_id, actor_login)
+            SELECT now(), n, CASE WHEN n %% 4 = 0 THEN 'former' ELSE 'present' END, 'plan', 1, 'plan'
+              FROM generate_series(1, %(history)s) AS n;
+            INSERT INTO integration_audit_seal (
+                number, sealed_at, cluster, first_transaction, end_transaction, entry_count, manifest,
+                previous_code, code, key_id)
+            SELECT 1000000 + n, now(), CASE WHEN n %% 4 = 0 THEN 'former' ELSE 'present' END,
+                   (n - 1) * 100, n * 100, 100, '', '', '', ''
+              FROM generate_series(1, %(history)s / 100 - 20) AS n;
+            ANALYZE integration_audit_entry; ANALYZE integration_audit_seal
+            """,
+            {"history": AUDIT_HISTORY},
+        )
+        seals = self.env["integration.audit.seal"]
+        for end_transaction in (None, AUDIT_HISTORY - 10):
+            plan = self.plan(seals._next_stretch_query(end_transaction))
+            self.assertNotIn("Seq Scan on integration_audit", plan)
+            self.assertRegex(
+                plan, "integration_audit_entry_transaction_idx.*\n.*Index Cond: .*transaction_id >= "
+            )

@@ -126,6 +126,14 @@ class TestQueueClaims(QueueCase):
         self.assertEqual(sizes[:3], [5, 1, 1])
         self.assertEqual(len(self.calls), 8)
 
+    def test_what_does_not_fit_before_the_deadline_wakes_the_other_lanes(self):
+        for _n in range(3):
+            self.enqueue()
+        self.env.cr.flush()
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.in_lane(lambda queue: queue._run_claimed("t", queue._claim(3, "t"), deadline=0))
+        self.assertEqual(self.env["ir.cron.trigger"].search([]).cron_id, self.queue._lanes())
+
     def test_a_lane_stops_at_its_deadline(self):
         for _number in range(3):
             self.enqueue()

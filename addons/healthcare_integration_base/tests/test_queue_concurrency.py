@@ -136,6 +136,82 @@ class TestConcurrency(IntegrationCase):
             one.env.cr.rollback()
             self.assertNotEqual(self._enqueue(other, identity_key=KEY).id, first.id)
 
+    def _commit_dead(self, count):
+        ids = self._commit_tasks(count)
+        with self.transaction() as queue:
+            queue.env.cr.execute("UPDATE integration_task SET state = 'dead' WHERE id = ANY(%s)", (ids,))
+            queue.env.cr.commit()
+        return ids
+
+    def _states(self, ids):
+        with self.transaction() as queue:
+            return queue.env["integration.task"].browse(ids).mapped("state")
+
+    def test_a_retry_gives_way_to_what_was_enqueued_at_this_moment(self):
+        ids = self._commit_dead(5)
+        with self.transaction() as retrying, self.transaction() as other:
+            retrying.env.cr.execute("SELECT 1")
+            for number in (1, 4):
+                self._enqueue(other, number)
+            self._drop_triggers(other)
+            other.env.cr.commit()
+            tasks = retrying.env["integration.task"].browse(ids)
+            self.assertEqual(retrying._requeue(tasks).ids, [ids[1], ids[4]])
+            self.assertIn("already does this work", tasks[1].error)
+            self._drop_triggers(retrying)
+            retrying.env.cr.commit()
+        self.assertEqual(self._states(ids), ["pending", "cancelled", "pending", "pending", "cancelled"])
+
+    def test_a_retry_waits_for_what_is_being_enqueued(self):
+        """It gives way if that is committed, and goes on if it is not."""
+        for is_committed, state in ((True, "cancelled"), (False, "pending")):
+            ids, needless = self._commit_dead(1), []
+
+            def retry(queue, ids=ids, needless=needless):
+                needless += queue._requeue(queue.env["integration.task"].browse(ids)).ids
+                self._drop_triggers(queue)
+                queue.env.cr.commit()
+
+            with self.transaction() as retrying, self.transaction() as other:
+                self._enqueue(other)
+                self._drop_triggers(other)
+                thread = threading.Thread(target=retry, args=(retrying,))
+                thread.start()
+                thread.join(0.5)
+                self.assertTrue(thread.is_alive(), "the retry waits for the other transaction")
+                other.env.cr.commit() if is_committed else other.env.cr.rollback()
+                thread.join(60)
+            self.assertEqual((self._states(ids), needless), ([state], ids if is_committed else []))
+            self._delete_committed()
+
+    def test_two_lanes_settle_failures_of_the_same_causes_at_once(self):
+        ids = self._commit_tasks(8)
+
+        def failures(tasks, causes):
+            return [
+                (task, MappingError(f"test.{cause}", "Unknown", subject=KEY))
+                for task, cause in zip(tasks, causes, strict=True)
+            ]
+
+        with self.transaction() as one, self.transaction() as other:
+            claimed = [queue._claim(4, f"{KEY} {name}") for name, queue in (("one", one), ("other", other))]
+            for queue in (one, other):
+                queue.env.cr.commit()
+                queue.env.cr.execute("SELECT 1")
+            threads = [
+                threading.Thread(target=queue._settle_failures, args=(failures(tasks, causes),))
+                for queue, tasks, causes in ((one, claimed[0], "abab"), (other, claimed[1], "baba"))
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        with self.transaction() as queue:
+            tasks = queue.env["integration.task"].browse(ids)
+            self.assertEqual(set(tasks.mapped("state")), {"dead"})
+            self.assertEqual(sorted(tasks.exception_id.mapped("code")), ["test.a", "test.b"])
+            self.assertEqual([len(exception.waiting_task_ids) for exception in tasks.exception_id], [4, 4])
+
     def test_two_exceptions_of_one_cause_at_once_are_one(self):
         error = MappingError("test.unknown_payer", "An unknown payer", subject=KEY)
 

@@ -1,9 +1,11 @@
 import datetime
 from functools import partial
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
 from ..errors import DocumentError
+from ..models import integration_queue_waiting
 from .queue_common import METHOD, QueueCase
 
 NOON = datetime.datetime(2026, 3, 16, 12, 0)
@@ -128,4 +130,20 @@ class TestQueueDependencies(QueueCase):
         ]
         self.step("a")
         self.in_lane(lambda queue: queue._cron_run_lane())
+        self.assertEqual(parked.state, "pending")
+
+    def test_a_slow_sweep_spares_its_own_database_alone(self):
+        """One process may serve several databases."""
+        sweeps = integration_queue_waiting._next_sweeps
+        parked = self.step("parked", eta=datetime.timedelta(days=1))
+        self.env.cr.execute("UPDATE integration_task SET eta = NULL WHERE id = %s", (parked.id,))
+        with patch.dict(sweeps, {self.env.cr.dbname: float("inf")}):
+            self.in_lane(lambda queue: queue._release_parked())
+        self.assertEqual(parked.state, "waiting")
+        with (
+            patch.dict(sweeps, {"another": float("inf")}, clear=True),
+            patch.object(integration_queue_waiting, "QUICK_SWEEP_SECONDS", -1),
+        ):
+            self.in_lane(lambda queue: queue._release_parked())
+            self.assertEqual(set(sweeps), {"another", self.env.cr.dbname})
         self.assertEqual(parked.state, "pending")

@@ -50,6 +50,14 @@ class TestQueueRequeue(QueueCase):
         twin = self.enqueue(identity_key="k")
         task.exception_id.action_resolve()
         self.assertEqual((task.state, twin.state), ("cancelled", "pending"))
+        self.assertIn("already does this work", task.error)
+
+    def test_whoever_retries_what_a_twin_does_is_told_so(self):
+        task = self._die(identity_key="k")
+        self.enqueue(identity_key="k")
+        notice = task.action_retry()
+        self.assertEqual((notice["tag"], task.state), ("display_notification", "cancelled"))
+        self.assertIn(task.description, notice["params"]["message"])
 
     def test_of_several_dead_twins_the_last_is_run(self):
         tasks = self.env["integration.task"]
