@@ -269,8 +269,9 @@ class RcmRemittancePosting(models.Model):
         self._log_on_invoices(entry, records)
         for status, plans in groupby(entry.claims, self._invoice_status):
             if status:
-                invoices = claims.union(*(records[plan.position] for plan in plans)).invoice_id
-                invoices.write({"rcm_claim_status": status})
+                alike = claims.union(*(records[plan.position] for plan in plans))
+                alike.invoice_status = status
+                alike.invoice_id.rcm_claim_status = status
 
     @staticmethod
     def _invoice_status(plan):
@@ -310,10 +311,13 @@ class RcmRemittancePosting(models.Model):
         self.env["rcm.adjustment"]._store_treatments(rows)
 
     def _report_exceptions(self, entry, records):
-        for planned in entry.exceptions:
-            self._report_exception(planned, records)
+        for plan in entry.claims:
+            for planned in plan.exceptions:
+                self._report_exception(planned, records[plan.position])
+        for planned in entry.other_exceptions:
+            self._report_exception(planned)
 
-    def _report_exception(self, planned, records):
+    def _report_exception(self, planned, claim=None):
         exception = self.env["integration.exception"]._report(
             planned.finding,
             company=self.company_id,
@@ -322,7 +326,6 @@ class RcmRemittancePosting(models.Model):
             subject=self._exception_subject(planned),
             category=planned.category,
         )
-        claim = next((record for record in records.values() if record.claim_number == planned.subject), None)
         exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
 
     def _exception_subject(self, planned):

@@ -1,12 +1,9 @@
-import dataclasses
-from decimal import Decimal
-
 from odoo import models
 
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..formats.remittance.documents import Claim
-from ..posting.claims import entry_of, plan_claim
+from ..posting.claims import entry_of, plan_review
 from ..posting.issues import NO_RULE_CODE, review_issue
 
 REVIEW = "review"
@@ -39,15 +36,19 @@ class RcmRemittanceReview(models.Model):
         records = remittance._claims_in_review()
         entry = remittance._plan_review(records)
         remittance._forget_missing_rules()
-        if entry.claims:
+        if entry.claims or entry.missing_rules:
             remittance._apply_entries([entry], records, key_suffix=remittance._next_review_key())
+        # An earlier attempt may have been held.
+        remittance.message_id.filtered(lambda message: message.state != "applied")._set_state("applied")
 
     def _claims_in_review(self):
         """Return ``{position: rcm.claim}`` of the claims with adjustments in the review list."""
         adjustments = self.env["rcm.adjustment"].search(
             [("claim_id.remittance_id", "=", self.id), ("treatment", "=", REVIEW)]
         )
-        return {claim.position: claim for claim in adjustments.claim_id.filtered("invoice_id")}
+        # What the payer took back is decided anew by its correction.
+        claims = adjustments.claim_id.filtered(lambda claim: claim.invoice_id and not claim.is_reversed)
+        return {claim.position: claim for claim in claims}
 
     def _forget_missing_rules(self):
         """Let the remittance count no more where a rule is missing: what still waits is reported anew."""
@@ -59,40 +60,18 @@ class RcmRemittanceReview(models.Model):
         context = self._posting_context()
         claims = self.env["rcm.claim"].union(*records.values())
         accounts = claims._claim_accounts()
+        so_far = claims._posted_so_far()
         plans = []
         for document in self._documents():
             record = isinstance(document, Claim) and records.get(document.position)
             if record:
-                waiting = self._reviewed_part(document, record)
-                plans.append(
-                    plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}.")
-                )
+                account = accounts[record._account_key()]
+                plans.append(plan_review(document, so_far[record], account, context, f"review{record.id}."))
+        self._require_accounts(context)
         entry = entry_of(plans, context)
         entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
+        entry.claims = [plan for plan in plans if len(plan.review) < len(plan.adjustments)]
         return entry
-
-    @staticmethod
-    def _reviewed_part(document, record):
-        """Return the claim as it would be if only its reviewed adjustments had been sent, without payment."""
-        waiting = {
-            (adjustment.position, adjustment.group_code, adjustment.reason)
-            for adjustment in record.adjustment_ids
-            if adjustment.treatment == REVIEW
-        }
-
-        def reviewed(adjustments):
-            return [a for a in adjustments if (a.position, a.group, a.reason) in waiting]
-
-        return dataclasses.replace(
-            document,
-            paid=Decimal(0),
-            findings=[],
-            adjustments=reviewed(document.adjustments),
-            service_lines=[
-                dataclasses.replace(line, adjustments=reviewed(line.adjustments))
-                for line in document.service_lines
-            ],
-        )
 
     def _next_review_key(self):
         prefix = self._entry_key("review/")

@@ -130,6 +130,19 @@ class TestClaims(RcmCase):
         self.assert_posted(secondary, claim_receivable=-20)
         self.assertTrue(forwarded.reconciled)
 
+    def test_correction_after_its_reversal_is_forwarded(self):
+        self.claim_invoice("A100060", 100)
+        crossed = {"status": "19", "crossover_payer_identifier": OTHER_PAYER_ID}
+        self.take_in(self.remit(claim("A100060", 100, 70, ("PR 2", 30), **crossed)))
+        corrected = self.take_in(
+            self.remit(
+                claim("A100060", -100, -70, ("PR 2", -30), status="22"),
+                claim("A100060", 100, 80, ("PR 2", 20), **crossed),
+            )
+        )
+        self.assert_posted(corrected, claim_receivable=0, payer_receivable=-10)
+        self.assertFalse(self.exceptions(corrected))
+
     def test_unknown_reason_goes_to_review(self):
         invoice = self.claim_invoice("A100007", 100)
         remittance = self.take_in(self.remit(claim("A100007", 100, 80, ("CO 9999", 20))))

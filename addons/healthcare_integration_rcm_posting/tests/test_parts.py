@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import RcmCase, claim, provider_adjustment
@@ -42,6 +43,28 @@ class TestParts(RcmCase):
         )
         self.assertEqual(remittance.message_id.state, "applied")
         self.assertEqual(len(remittance.entry_ids), 7)
+
+    def test_parts_without_an_entry_do_not_disturb_the_chain(self):
+        denied = [claim(f"P40000{number:02d}", 100, 0, ("CO 16", 100)) for number in range(2)]
+        paid = [claim(f"P50000{number:02d}", 100, 100) for number in range(8)]
+        for document in (*denied, *paid):
+            self.claim_invoice(document.claim_id, 100)
+        remittance = self.take_in(self.remit(*denied, *paid))
+        self.assert_posted(remittance, claim_receivable=-800)
+        self.assertEqual(len(remittance.entry_ids), 4)
+
+    def test_a_claim_is_not_matched_while_its_remittance_is_posted(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        invoice = self.claim_invoice("P6000001", 100)
+        self.claim_invoice("P3000099", 100)
+        many = self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10)))
+        many.claims[0].claim_id = "LOST000001"
+        remittance = self.take_in(many)
+        lost = remittance.claim_ids.filtered(lambda c: c.claim_number == "LOST000001")
+        self.assertEqual((remittance.state, lost.outcome), ("posting", "unapplied"))
+        with self.assertRaisesRegex(UserError, "is being posted"):
+            lost.with_user(self.biller)._match_by_hand(invoice)
+        self.assertFalse(lost.invoice_id)
 
     def test_undo_covers_all_parts(self):
         remittance = self.take_in(self.remit_many(10))
