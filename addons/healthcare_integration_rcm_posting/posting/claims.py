@@ -16,7 +16,7 @@ from odoo.addons.healthcare_integration_base.errors import Finding
 
 from ..formats.remittance import balance
 from ..formats.remittance.documents import ZERO, Claim
-from .adjudication import AdjustmentKey, Adjudication, adjudicate
+from .adjudication import Adjudication, AdjustmentKey, adjudicate
 from .context import PostingContext
 from .denials import reclass_denied
 from .errors import PlanError
