@@ -7,7 +7,7 @@ from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 
 from ..formats.remittance import RemittanceSummary, read_remittance_transaction
 from ..formats.remittance.documents import RemittanceHeader
-from ..posting.checks import account_missing, header_holds, summary_holds
+from ..posting.checks import account_missing, header_holds, summary_holds, too_precise
 from ..posting.context import PostingContext, PostingPolicy
 from ..posting.ledger import ItemKind, Ledger, OpenItem
 from ..posting.planner import RemittancePlanner
@@ -133,6 +133,7 @@ class RcmRemittancePlanning(models.Model):
             self._gather_provider_items(ledger, context, part.summary)
             entries += planner.finish(part.summary)
         self._require_accounts(context)
+        self._require_precision(entries, context)
         return entries
 
     def _require_accounts(self, context):
@@ -142,6 +143,15 @@ class RcmRemittancePlanning(models.Model):
             error = self._held(missing, missing)
             error.subject = f"company:{self.company_id.id}"
             raise error
+
+    def _require_precision(self, entries, context):
+        """:raise BusinessRuleError: ``remittance.hold.precision`` for an amount that the books would round"""
+        digits = self.currency_id.decimal_places
+        for entry in entries:
+            for line in entry.lines:
+                if round(line.amount, digits) != line.amount:
+                    finding = too_precise(line, context, digits)
+                    raise self._held([finding], [finding])
 
     def _posting_context(self):
         rules = self.env["rcm.posting.rule"]._rule_table(self.company_id)

@@ -267,11 +267,18 @@ class RcmRemittancePosting(models.Model):
                 records[plan.position]._note_reversal(plan.reverses, records)
         self._store_treatments(entry, records)
         self._log_on_invoices(entry, records)
+        self._store_invoice_statuses(entry, records)
+
+    def _store_invoice_statuses(self, entry, records):
+        """Note what each claim made of its invoice; of several claims on one the last decides."""
+        claims, status_of = self.env["rcm.claim"], {}
         for status, plans in groupby(entry.claims, self._invoice_status):
-            if status:
-                alike = claims.union(*(records[plan.position] for plan in plans))
-                alike.invoice_status = status
-                alike.invoice_id.rcm_claim_status = status
+            claims.union(*(records[plan.position] for plan in plans)).invoice_status = status
+        for plan in entry.claims:
+            if status := self._invoice_status(plan):
+                status_of[records[plan.position].invoice_id] = status
+        for invoices in self.env["account.move"].union(*status_of).grouped(status_of.get).values():
+            invoices.rcm_claim_status = status_of[invoices[0]]
 
     @staticmethod
     def _invoice_status(plan):

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
+from .rcm_remittance import POSTED_STATES
+
 
 class RcmRemittanceUndo(models.Model):
     """Takes a posted remittance back by reversal entries, as long as nothing was built on it."""
@@ -10,7 +12,7 @@ class RcmRemittanceUndo(models.Model):
     _inherit = "rcm.remittance"
 
     def action_undo(self):
-        """Reverse the entries of posted remittances; they can then be posted again.
+        """Reverse the entries of remittances that are posted, all or in part; they can be posted again.
 
         :raise UserError: listing what used the entries since and must be released first
         """
@@ -22,8 +24,8 @@ class RcmRemittanceUndo(models.Model):
         self.ensure_one()
         # The remittance is the system's record; the reversal entries are the user's (rcm.ledger).
         remittance = self.sudo()
-        if remittance.state != "posted":
-            raise UserError(self.env._("Only a posted remittance can be undone."))
+        if remittance.state not in POSTED_STATES:
+            raise UserError(self.env._("Only what is posted, or stopped half-way, can be undone."))
         if uses := remittance._later_uses():
             raise UserError(
                 self.env._("Release first what was built on this remittance:\n%s", "\n".join(uses))
@@ -110,7 +112,7 @@ class RcmRemittanceUndo(models.Model):
                 claim=claim.claim_number,
             )
             for claim in later
-            if claim.remittance_id not in self and claim.remittance_id.state in ("posting", "posted")
+            if claim.remittance_id not in self and claim.remittance_id.state in POSTED_STATES
         ]
 
     # === FORGETTING === #

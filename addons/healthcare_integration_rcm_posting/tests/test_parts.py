@@ -66,6 +66,24 @@ class TestParts(RcmCase):
             lost.with_user(self.biller)._match_by_hand(invoice)
         self.assertFalse(lost.invoice_id)
 
+    def test_what_stopped_half_way_can_be_undone(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        self.claim_invoice("P3000099", 100)
+        remittance = self.take_in(self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10))))
+        invoices = remittance.claim_ids.invoice_id
+        self.assertEqual(remittance.state, "posting")
+        remittance.with_user(self.biller).action_undo()
+        self.assertEqual((remittance.state, remittance.posted_claim_count), ("undone", 0))
+        self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
+        self.assertFalse(self.exceptions(remittance))
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        remittance.with_user(self.biller).action_post()
+        self.run_tasks()
+        self.env.cr.precommit.data.pop("sequence.mixin", None)
+        self.assertEqual((remittance.state, remittance.message_id.state), ("posted", "applied"))
+        self.assertEqual(remittance.clearing_total, remittance.amount)
+        self.assertEqual(set(invoices.mapped("amount_residual")), {0.0})
+
     def test_undo_covers_all_parts(self):
         remittance = self.take_in(self.remit_many(10))
         invoices = remittance.claim_ids.invoice_id
