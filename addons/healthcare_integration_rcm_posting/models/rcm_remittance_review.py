@@ -4,7 +4,7 @@ from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..formats.remittance.documents import Claim
 from ..posting.claims import entry_of, plan_review
-from ..posting.issues import NO_RULE_CODE, review_issue
+from ..posting.issues import NO_RULE_CODE
 
 REVIEW = "review"
 
@@ -69,7 +69,6 @@ class RcmRemittanceReview(models.Model):
                 plans.append(plan_review(document, so_far[record], account, context, f"review{record.id}."))
         self._require_accounts(context)
         entry = entry_of(plans, context)
-        entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
         entry.claims = [plan for plan in plans if len(plan.review) < len(plan.adjustments)]
         return entry
 

@@ -29,6 +29,7 @@ class Adjudication:
     :ivar allowances: amounts to debit, by role and the rule's account
     :ivar denied_codes: group and reason of the denials, each once
     :ivar only: the adjustments that count, all when ``None``
+    :ivar allowed_before: contractual allowance among those that do not count
     """
 
     allowances: dict[tuple[Role, int | None], Decimal] = field(default_factory=dict)
@@ -38,12 +39,15 @@ class Adjudication:
     denied_codes: dict[str, None] = field(default_factory=dict)
     adjustments: list[AdjustmentPlan] = field(default_factory=list)
     only: Collection[AdjustmentKey] | None = None
+    allowed_before: Decimal = ZERO
 
     def take(self, adjustment: Adjustment, rule: PostingRule, treatment: Treatment, line: int | None) -> None:
         """Add one adjustment."""
-        if self.only is not None and key_of(adjustment) not in self.only:
-            return
         amount = adjustment.amount
+        if self.only is not None and key_of(adjustment) not in self.only:
+            if treatment is Treatment.ALLOWANCE:
+                self.allowed_before += amount
+            return
         if treatment is Treatment.ALLOWANCE or treatment is Treatment.OTHER_ACCOUNT:
             role = Role.ALLOWANCE if treatment is Treatment.ALLOWANCE else Role.RULE_ACCOUNT
             key = (role, rule.account)

@@ -20,7 +20,7 @@ from .adjudication import Adjudication, AdjustmentKey, adjudicate
 from .context import PostingContext
 from .denials import reclass_denied
 from .errors import PlanError
-from .issues import claim_issue
+from .issues import claim_issue, review_issue
 from .ledger import PAYER_RANK, ClaimAccount, MatchState, OpenItem, PriorPosting
 from .plan import ClaimPlan, EntryPlan, Outcome
 from .reversals import REVERSAL_STATUS, plan_reversal
@@ -139,6 +139,7 @@ def _outcome_since(since: PostedSoFar, plan: ClaimPlan, decided: Adjudication) -
 def entry_of(plans: list[ClaimPlan], context: PostingContext) -> EntryPlan:
     """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
     entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
     entry.distribute(context.distributions)
     entry.verify()
     return entry

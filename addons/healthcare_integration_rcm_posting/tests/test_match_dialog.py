@@ -90,6 +90,13 @@ class TestMatchDialog(RcmCase):
             lost.with_user(self.biller)._match_by_hand(paid)
         self.assertFalse(lost.invoice_id)
 
+    def test_what_no_rule_covers_is_reported_when_the_claim_is_matched(self):
+        invoice = self.claim_invoice("K200003", 100)
+        lost = self.take_in(self.remit(claim("LOST000010", 100, 80, ("CO 9999", 20)))).claim_ids
+        lost.with_user(self.biller)._match_by_hand(invoice)
+        exception = self.exceptions(lost.remittance_id)
+        self.assertEqual((exception.code, exception.amount), ("remittance.adjustment.no_rule", 20))
+
     def test_a_missing_account_is_told_in_words(self):
         invoice = self.claim_invoice("K200002", 100)
         lost = self.take_in(self.remit(claim("LOST000009", 100, 80, ("PR 1", 20)))).claim_ids

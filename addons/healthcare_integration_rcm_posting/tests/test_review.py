@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .common import RcmCase, claim, service_line
+from .common import OTHER_PAYER_ID, RcmCase, claim, service_line
 
 
 @tagged("post_install", "-at_install")
@@ -177,3 +177,15 @@ class TestReview(RcmCase):
         self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
         self.resolve(remittance)
         self.assert_posted(remittance, claim_receivable=-100, patient_receivable=20)
+
+    def test_a_later_payers_allowance_is_posted_beside_what_was_taken_before(self):
+        self.claim_invoice("R300008", 100)
+        self.take_in(self.remit(claim("R300008", 100, 60, ("CO 45", 20), ("PR 2", 20))))
+        later = [("OA 23", 60), ("CO 45", 20), ("CO 9999", 5)]
+        remittance = self.take_in(
+            self.remit(claim("R300008", 100, 15, *later, status="2"), payer=OTHER_PAYER_ID)
+        )
+        self.assert_posted(remittance, claim_receivable=-15)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-20, allowance=5)
