@@ -78,7 +78,7 @@ class RcmClaimResolution(models.Model):
         else:
             entry = entry_of([plan_claim(document, account, context, key_prefix)], context)
         remittance._require_accounts(context)
-        remittance._apply_entries([entry], {self.position: self}, key_suffix=f"match/{self.id}")
+        remittance._apply_entries([entry], {self.position: self}, key_prefix=f"match/{self.id}/")
 
     def _document(self):
         """Return the claim as the payer wrote it."""

@@ -179,16 +179,16 @@ class RcmRemittancePosting(models.Model):
 
     # === APPLY === #
 
-    def _apply_entries(self, entries, records, key_suffix=None):
+    def _apply_entries(self, entries, records, key_prefix=""):
         """Write the plan: entry by entry, in its order.
 
         :param entries: list of EntryPlan
         :param records: ``{claim position: rcm.claim}``
-        :param key_suffix: what identifies the entry in the remittance; the number of its part when not given
+        :param str key_prefix: what tells parts that follow the posting apart from those of the posting
         """
         journal, lines_by_key = self._journal(), {}
         for entry in entries:
-            key = self._entry_key(key_suffix or entry.part)
+            key = self._entry_key(f"{key_prefix}{entry.part}")
             self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._resolve_paired(entry)

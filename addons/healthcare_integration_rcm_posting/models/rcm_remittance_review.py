@@ -7,6 +7,7 @@ from ..posting.claims import entry_of, plan_review
 from ..posting.issues import NO_RULE_CODE
 
 REVIEW = "review"
+REVIEW_KEY = "review/"
 
 
 class RcmRemittanceReview(models.Model):
@@ -27,17 +28,16 @@ class RcmRemittanceReview(models.Model):
 
     @integration_task("Post adjustments that a new rule covers")
     def _settle_review(self):
-        """Post one more entry with the adjustments that a rule covers now; report the others again."""
+        """Post further entries with the adjustments that a rule covers now; report the others again."""
         self.ensure_one()
         # As in posting: the documents are the system's, the entries the user's.
         remittance = self.sudo().with_company(self.sudo().company_id)
         if remittance.state != "posted":
             return
         records = remittance._claims_in_review()
-        entry = remittance._plan_review(records)
+        entries = remittance._plan_review(records)
         remittance._forget_missing_rules()
-        if entry.claims or entry.missing_rules:
-            remittance._apply_entries([entry], records, key_suffix=remittance._next_review_key())
+        remittance._apply_entries(entries, records, key_prefix=REVIEW_KEY)
         # An earlier attempt may have been held.
         remittance.message_id.filtered(lambda message: message.state != "applied")._set_state("applied")
 
@@ -56,7 +56,7 @@ class RcmRemittanceReview(models.Model):
         self.env["integration.exception.stake"]._drop(unruled, self.message_id)
 
     def _plan_review(self, records):
-        """Return the plan of an entry that settles what a rule covers now."""
+        """Return the plans of entries that settle what a rule covers now."""
         context = self._posting_context()
         claims = self.env["rcm.claim"].union(*records.values())
         accounts = claims._claim_accounts()
@@ -68,12 +68,15 @@ class RcmRemittanceReview(models.Model):
                 account = accounts[record._account_key()]
                 plans.append(plan_review(document, so_far[record], account, context, f"review{record.id}."))
         self._require_accounts(context)
-        entry = entry_of(plans, context)
-        entry.claims = [plan for plan in plans if len(plan.review) < len(plan.adjustments)]
-        return entry
+        entries, size = [], context.policy.claims_per_entry
+        for part, start in enumerate(range(0, len(plans), size), self._next_review_part()):
+            entry = entry_of(plans[start : start + size], context, part)
+            entry.claims = [plan for plan in entry.claims if len(plan.review) < len(plan.adjustments)]
+            entries.append(entry)
+        return entries
 
-    def _next_review_key(self):
-        prefix = self._entry_key("review/")
-        return (
-            f"review/{len(self.entry_ids.filtered(lambda e: (e.rcm_entry_key or '').startswith(prefix))) + 1}"
-        )
+    def _next_review_part(self):
+        prefix = self._entry_key(REVIEW_KEY)
+        keys = (entry.rcm_entry_key or "" for entry in self.entry_ids)
+        parts = (int(key.removeprefix(prefix)) for key in keys if key.startswith(prefix))
+        return max(parts, default=0) + 1

@@ -136,9 +136,9 @@ def _outcome_since(since: PostedSoFar, plan: ClaimPlan, decided: Adjudication) -
     return Outcome.PARTIALLY_POSTED if incomplete else Outcome.POSTED
 
 
-def entry_of(plans: list[ClaimPlan], context: PostingContext) -> EntryPlan:
+def entry_of(plans: list[ClaimPlan], context: PostingContext, part: int = 1) -> EntryPlan:
     """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
-    entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    entry = EntryPlan(part, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
     entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
     entry.distribute(context.distributions)
     entry.verify()

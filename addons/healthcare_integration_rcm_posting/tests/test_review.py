@@ -33,6 +33,17 @@ class TestReview(RcmCase):
         self.assertEqual(set(remittance.claim_ids.mapped("outcome")), {"posted"})
         self.assertFalse(self.exceptions(remittance))
 
+    def test_a_review_of_many_claims_is_cut_into_entries(self):
+        self.company.rcm_entry_claim_limit = 2
+        remittance = self.take_in_unknown_reason(*(f"R11000{n}" for n in range(5)))
+        posted = remittance.entry_ids
+        self.assertEqual(len(posted), 3)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-500, allowance=100)
+        self.assertEqual(len(remittance.entry_ids - posted), 3)
+        self.assertEqual(set(remittance.claim_ids.mapped("outcome")), {"posted"})
+
     def test_without_a_rule_it_is_reported_again(self):
         remittance = self.take_in_unknown_reason("R100003")
         self.resolve(remittance)
