@@ -14,7 +14,7 @@ class TestQueryPlans(TransactionCase):
 
     def setUp(self):
         super().setUp()
-        # The planner's taste differs between servers: here reading through an index costs what it costs on SSDs.
+        # Servers differ in what they hold an index to cost; here it is that of solid state.
         self.env.cr.execute("SET LOCAL random_page_cost = 1.1")
 
     def plan(self, query):

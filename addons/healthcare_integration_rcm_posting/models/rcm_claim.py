@@ -71,6 +71,7 @@ class RcmClaim(models.Model):
         readonly=True,
         index=True,
     )
+    invoice_status = fields.Char(readonly=True, help="The claim status that the invoice got from it")
     entry_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, index="btree_not_null")
     reversal_of_id = fields.Many2one("rcm.claim", readonly=True, index="btree_not_null")
     is_reversed = fields.Boolean(readonly=True)
@@ -96,6 +97,16 @@ class RcmClaim(models.Model):
         original = self.browse(target) if isinstance(target, int) else records[int(target)]
         self.reversal_of_id = original
         original.is_reversed = True
+
+    @api.model
+    def _restore_status_of(self, invoices):
+        """Give invoices the claim status of the latest claim that is posted, none without one."""
+        posted = self.search(
+            [("invoice_id", "in", invoices.ids), ("invoice_status", "!=", False)], order="id"
+        )
+        latest = {claim.invoice_id: claim.invoice_status for claim in posted}
+        for status, alike in invoices.grouped(lambda invoice: latest.get(invoice, False)).items():
+            alike.rcm_claim_status = status
 
     def action_open_invoice(self):
         self.ensure_one()

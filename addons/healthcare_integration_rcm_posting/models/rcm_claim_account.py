@@ -3,9 +3,12 @@ from decimal import Decimal
 
 from odoo import models
 
+from ..posting.claims import PostedSoFar
 from ..posting.figures import Figures
 from ..posting.ledger import Addressee, ClaimAccount, ItemKind, MatchState, OpenItem, PostedLine, PriorPosting
+from ..posting.plan import Outcome
 from ..posting.roles import Role
+from ..posting.rules import Treatment
 from .rcm_remittance import POSTED_STATES
 
 _KIND_OF_ROLE = {
@@ -39,6 +42,7 @@ class RcmClaimAccount(models.Model):
         priors = self._prior_claims()
         lines = self._lines_of_books(priors)
         by_invoice, by_claim = self._group_lines(lines)
+        next_payers = self._next_payers()
         priors_by_key = priors.grouped(lambda claim: claim._account_key())
         accounts = {}
         for claim in self:
@@ -46,6 +50,7 @@ class RcmClaimAccount(models.Model):
             if key not in accounts:
                 own_priors = priors_by_key.get(key, self.browse()).sorted("id")
                 accounts[key] = claim._build_account(key, own_priors, by_invoice, by_claim)
+                accounts[key].next_payer = next_payers.get(key)
         return accounts
 
     # === WHAT IS READ === #
@@ -110,7 +115,9 @@ class RcmClaimAccount(models.Model):
         for line in lines:
             if line.account_type == "asset_receivable":
                 by_invoice[line.rcm_invoice_id.id or line.move_id.id].append(line)
-            if line.rcm_claim_id and line.rcm_role != Role.CLEARING.value:
+            # What was undone and posted again has lines of both times.
+            undone = line.rcm_claim_id and line.move_id.reversal_move_ids
+            if line.rcm_claim_id and line.rcm_role != Role.CLEARING.value and not undone:
                 by_claim[line.rcm_claim_id.id].append(line)
         return by_invoice, by_claim
 
@@ -123,7 +130,6 @@ class RcmClaimAccount(models.Model):
             state=MatchState(self.match_state or "unmatched"),
             addressed_to=Addressee.PAYER if invoice.partner_id.rcm_is_payer else Addressee.PATIENT,
             patient=(invoice.rcm_patient_id or invoice._patient_of_partner()).id or None,
-            next_payer=self._next_payer().id or None,
             items=[item for line in by_invoice.get(invoice.id, ()) if (item := self._open_item(line))],
             parked=[
                 self._as_item(line, _PARKED_KINDS[line.rcm_role])
@@ -153,12 +159,44 @@ class RcmClaimAccount(models.Model):
             kind=kind,
         )
 
-    def _next_payer(self):
-        """Return the payer that a forwarded claim goes to, as far as the sending system's references tell."""
-        if not self.crossover_payer_identifier:
-            return self.env["res.partner"]
-        found = self.remittance_id._referenced("payer", [self.crossover_payer_identifier])
-        return found if found is not None and found._name == "res.partner" else self.env["res.partner"]
+    def _next_payers(self):
+        """Return ``{account key: partner id}`` of the payers that forwarded claims go to, as far as the
+        sending systems' references tell; a reversal before its correction names none."""
+        payers = {}
+        for remittance, claims in (
+            self.filtered("crossover_payer_identifier").grouped("remittance_id").items()
+        ):
+            known = remittance._known_payers(claims.mapped("crossover_payer_identifier"))
+            for claim in claims:
+                if payer := known.get(claim.crossover_payer_identifier.strip()):
+                    payers.setdefault(claim._account_key(), payer.id)
+        return payers
+
+    # === WHAT BECAME OF THEM === #
+
+    def _posted_so_far(self):
+        """Return ``{claim: PostedSoFar}``, for the review of what waits for a rule."""
+        exceptions = self.env["integration.exception"].sudo().search([("rcm_claim_id", "in", self.ids)])
+        so_far = {}
+        for claim in self:
+            by_treatment = claim.adjustment_ids.grouped("treatment")
+            nothing = claim.adjustment_ids.browse()
+            so_far[claim] = PostedSoFar(
+                outcome=Outcome(claim.outcome),
+                waiting={
+                    (adjustment.position, adjustment.group_code or "", adjustment.reason or "")
+                    for adjustment in by_treatment.get(Treatment.REVIEW.value, nothing)
+                },
+                transferred=sum(
+                    (
+                        as_decimal(adjustment.amount, claim.currency_id)
+                        for adjustment in by_treatment.get(Treatment.TRANSFER.value, nothing)
+                    ),
+                    Decimal(0),
+                ),
+                has_exceptions=claim in exceptions.rcm_claim_id,
+            )
+        return so_far
 
     # === EARLIER POSTINGS === #
 

@@ -1,6 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..formats.remittance.documents import Claim
@@ -33,7 +34,8 @@ class RcmClaimResolution(models.Model):
     def _match_by_hand(self, invoice):
         """Match the claim and, if its remittance is posted, apply what waits for it.
 
-        :raise UserError: if the claim is matched already, or the invoice is not of its company
+        :raise UserError: if the claim is matched already, its remittance is being posted, the invoice is not
+            of its company, or what waits cannot be applied
         """
         self.ensure_one()
         if self.match_state == "matched":
@@ -46,10 +48,23 @@ class RcmClaimResolution(models.Model):
             raise UserError(self.env._("Choose a posted customer invoice of %s.", self.company_id.name))
         # Claims are the system's records; the entry below is posted with the user's rights (rcm.ledger).
         claim = self.sudo()
+        remittance = claim.remittance_id
+        if remittance.state == "posting":
+            raise UserError(
+                self.env._("%s is being posted. Match the claim when that is done.", remittance.display_name)
+            )
         claim.write({"invoice_id": invoice.id, "match_state": "matched", "match_basis": "manual"})
-        if claim.remittance_id.state == "posted":
-            claim._apply_waiting()
+        if remittance.state == "posted":
+            claim._apply_waiting_in_dialog()
         claim._resolve_match_exceptions(invoice)
+
+    def _apply_waiting_in_dialog(self):
+        """:raise UserError: with what forbids to post, and what to do about it"""
+        try:
+            self._apply_waiting()
+        except BusinessRuleError as error:
+            details = (finding.message for finding in error.findings if finding.message != error.message)
+            raise UserError("\n".join(filter(None, (error.message, *details, error.remedy)))) from error
 
     def _apply_waiting(self):
         """Post what the claim would have posted, the money that waits taking the place of clearing."""
@@ -62,7 +77,8 @@ class RcmClaimResolution(models.Model):
             entry = plan_resolution(document, account, waiting, context, key_prefix)
         else:
             entry = entry_of([plan_claim(document, account, context, key_prefix)], context)
-        remittance._apply_entries([entry], {self.position: self}, key_suffix=f"match/{self.id}")
+        remittance._require_accounts(context)
+        remittance._apply_entries([entry], {self.position: self}, key_prefix=f"match/{self.id}/")
 
     def _document(self):
         """Return the claim as the payer wrote it."""
@@ -78,12 +94,34 @@ class RcmClaimResolution(models.Model):
         return self._as_item(line, _PARKED_KINDS.get(line.rcm_role, ItemKind.UNAPPLIED)) if line else None
 
     def _resolve_match_exceptions(self, invoice):
+        """Resolve what asked for the match; it stays open for another claim of the number that waits."""
+        message = self.remittance_id.message_id
         exceptions = self.env["integration.exception"].search(
             [
-                ("rcm_claim_id", "=", self.id),
+                ("message_ids", "in", message.ids),
+                ("subject", "=", self.claim_number or self.payer_claim_number),
                 ("code", "in", MATCH_CODES),
                 ("state", "in", ("open", "in_progress")),
             ]
         )
-        if exceptions:
-            exceptions._close("resolved", self.env._("Matched to %s by hand.", invoice.name))
+        resolution = self.env._("Matched to %s by hand.", invoice.name)
+        for exception in exceptions:
+            waiting = self._waiting_alike(exception)
+            if not waiting:
+                exception._close("resolved", resolution)
+                continue
+            if message not in waiting.remittance_id.message_id:
+                exception._leave(message, resolution)
+            exception.write({"rcm_claim_id": waiting[0].id, "rcm_remittance_id": waiting[0].remittance_id.id})
+
+    def _waiting_alike(self, exception):
+        """Return the claims of this number that an exception of their match is about."""
+        return self.search(
+            [
+                ("claim_number", "=", self.claim_number),
+                ("match_state", "=", exception.code.rpartition(".")[2]),
+                ("outcome", "!=", False),
+                ("remittance_id.message_id", "in", exception.message_ids.ids),
+            ],
+            order="id",
+        )

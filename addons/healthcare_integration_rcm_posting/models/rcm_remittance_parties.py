@@ -65,6 +65,11 @@ class RcmRemittanceParties(models.Model):
         record = next((found[key] for key in keys if key in found), None)
         return record if record is None else record.with_env(self.env)
 
+    def _known_payers(self, keys):
+        """Return ``{key: res.partner}`` of the keys by which the sending system names a payer."""
+        found = self.env["integration.reference"]._find_many(self.system_id, PAYER_KIND, keys)
+        return {key: record for key, record in found.items() if record._name == "res.partner"}
+
     def _move_to_company(self, company):
         self.company_id = company
         self.claim_ids.write({"company_id": company.id})

@@ -7,7 +7,7 @@ from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 
 from ..formats.remittance import RemittanceSummary, read_remittance_transaction
 from ..formats.remittance.documents import RemittanceHeader
-from ..posting.checks import account_missing, header_holds, summary_holds
+from ..posting.checks import account_missing, header_holds, summary_holds, too_precise
 from ..posting.context import PostingContext, PostingPolicy
 from ..posting.ledger import ItemKind, Ledger, OpenItem
 from ..posting.planner import RemittancePlanner
@@ -132,12 +132,26 @@ class RcmRemittancePlanning(models.Model):
         if part.is_last:
             self._gather_provider_items(ledger, context, part.summary)
             entries += planner.finish(part.summary)
+        self._require_accounts(context)
+        self._require_precision(entries, context)
+        return entries
+
+    def _require_accounts(self, context):
+        """:raise BusinessRuleError: ``remittance.hold.account_missing`` when a planned role has no account"""
         if context.missing_roles:
             missing = [account_missing(role) for role in sorted(context.missing_roles)]
             error = self._held(missing, missing)
             error.subject = f"company:{self.company_id.id}"
             raise error
-        return entries
+
+    def _require_precision(self, entries, context):
+        """:raise BusinessRuleError: ``remittance.hold.precision`` for an amount that the books would round"""
+        digits = self.currency_id.decimal_places
+        for entry in entries:
+            for line in entry.lines:
+                if round(line.amount, digits) != line.amount:
+                    finding = too_precise(line, context, digits)
+                    raise self._held([finding], [finding])
 
     def _posting_context(self):
         rules = self.env["rcm.posting.rule"]._rule_table(self.company_id)
@@ -158,7 +172,9 @@ class RcmRemittancePlanning(models.Model):
         )
 
     def _next_part_number(self):
-        return len(self._own_entries()) + 1
+        """Return the number after the last part with an entry: a part without lines has none."""
+        suffixes = (entry.rcm_entry_key.rpartition("/")[2] for entry in self._own_entries())
+        return max((int(suffix) for suffix in suffixes), default=0) + 1
 
     def _cleared_so_far(self):
         lines = self._own_entries().line_ids.filtered(lambda line: line.rcm_role == "clearing")

@@ -179,16 +179,16 @@ class RcmRemittancePosting(models.Model):
 
     # === APPLY === #
 
-    def _apply_entries(self, entries, records, key_suffix=None):
+    def _apply_entries(self, entries, records, key_prefix=""):
         """Write the plan: entry by entry, in its order.
 
         :param entries: list of EntryPlan
         :param records: ``{claim position: rcm.claim}``
-        :param key_suffix: what identifies the entry in the remittance; the number of its part when not given
+        :param str key_prefix: what tells parts that follow the posting apart from those of the posting
         """
         journal, lines_by_key = self._journal(), {}
         for entry in entries:
-            key = self._entry_key(key_suffix or entry.part)
+            key = self._entry_key(f"{key_prefix}{entry.part}")
             self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._resolve_paired(entry)
@@ -267,10 +267,18 @@ class RcmRemittancePosting(models.Model):
                 records[plan.position]._note_reversal(plan.reverses, records)
         self._store_treatments(entry, records)
         self._log_on_invoices(entry, records)
+        self._store_invoice_statuses(entry, records)
+
+    def _store_invoice_statuses(self, entry, records):
+        """Note what each claim made of its invoice; of several claims on one the last decides."""
+        claims, status_of = self.env["rcm.claim"], {}
         for status, plans in groupby(entry.claims, self._invoice_status):
-            if status:
-                invoices = claims.union(*(records[plan.position] for plan in plans)).invoice_id
-                invoices.write({"rcm_claim_status": status})
+            claims.union(*(records[plan.position] for plan in plans)).invoice_status = status
+        for plan in entry.claims:
+            if status := self._invoice_status(plan):
+                status_of[records[plan.position].invoice_id] = status
+        for invoices in self.env["account.move"].union(*status_of).grouped(status_of.get).values():
+            invoices.rcm_claim_status = status_of[invoices[0]]
 
     @staticmethod
     def _invoice_status(plan):
@@ -310,10 +318,13 @@ class RcmRemittancePosting(models.Model):
         self.env["rcm.adjustment"]._store_treatments(rows)
 
     def _report_exceptions(self, entry, records):
-        for planned in entry.exceptions:
-            self._report_exception(planned, records)
+        for plan in entry.claims:
+            for planned in plan.exceptions:
+                self._report_exception(planned, records[plan.position])
+        for planned in entry.other_exceptions:
+            self._report_exception(planned)
 
-    def _report_exception(self, planned, records):
+    def _report_exception(self, planned, claim=None):
         exception = self.env["integration.exception"]._report(
             planned.finding,
             company=self.company_id,
@@ -322,7 +333,6 @@ class RcmRemittancePosting(models.Model):
             subject=self._exception_subject(planned),
             category=planned.category,
         )
-        claim = next((record for record in records.values() if record.claim_number == planned.subject), None)
         exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
 
     def _exception_subject(self, planned):

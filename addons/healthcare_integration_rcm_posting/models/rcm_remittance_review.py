@@ -1,15 +1,13 @@
-import dataclasses
-from decimal import Decimal
-
 from odoo import models
 
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..formats.remittance.documents import Claim
-from ..posting.claims import entry_of, plan_claim
-from ..posting.issues import NO_RULE_CODE, review_issue
+from ..posting.claims import entry_of, plan_review
+from ..posting.issues import NO_RULE_CODE
 
 REVIEW = "review"
+REVIEW_KEY = "review/"
 
 
 class RcmRemittanceReview(models.Model):
@@ -30,24 +28,27 @@ class RcmRemittanceReview(models.Model):
 
     @integration_task("Post adjustments that a new rule covers")
     def _settle_review(self):
-        """Post one more entry with the adjustments that a rule covers now; report the others again."""
+        """Post further entries with the adjustments that a rule covers now; report the others again."""
         self.ensure_one()
         # As in posting: the documents are the system's, the entries the user's.
         remittance = self.sudo().with_company(self.sudo().company_id)
         if remittance.state != "posted":
             return
         records = remittance._claims_in_review()
-        entry = remittance._plan_review(records)
+        entries = remittance._plan_review(records)
         remittance._forget_missing_rules()
-        if entry.claims:
-            remittance._apply_entries([entry], records, key_suffix=remittance._next_review_key())
+        remittance._apply_entries(entries, records, key_prefix=REVIEW_KEY)
+        # An earlier attempt may have been held.
+        remittance.message_id.filtered(lambda message: message.state != "applied")._set_state("applied")
 
     def _claims_in_review(self):
         """Return ``{position: rcm.claim}`` of the claims with adjustments in the review list."""
         adjustments = self.env["rcm.adjustment"].search(
             [("claim_id.remittance_id", "=", self.id), ("treatment", "=", REVIEW)]
         )
-        return {claim.position: claim for claim in adjustments.claim_id.filtered("invoice_id")}
+        # What the payer took back is decided anew by its correction.
+        claims = adjustments.claim_id.filtered(lambda claim: claim.invoice_id and not claim.is_reversed)
+        return {claim.position: claim for claim in claims}
 
     def _forget_missing_rules(self):
         """Let the remittance count no more where a rule is missing: what still waits is reported anew."""
@@ -55,47 +56,27 @@ class RcmRemittanceReview(models.Model):
         self.env["integration.exception.stake"]._drop(unruled, self.message_id)
 
     def _plan_review(self, records):
-        """Return the plan of an entry that settles what a rule covers now."""
+        """Return the plans of entries that settle what a rule covers now."""
         context = self._posting_context()
         claims = self.env["rcm.claim"].union(*records.values())
         accounts = claims._claim_accounts()
+        so_far = claims._posted_so_far()
         plans = []
         for document in self._documents():
             record = isinstance(document, Claim) and records.get(document.position)
             if record:
-                waiting = self._reviewed_part(document, record)
-                plans.append(
-                    plan_claim(waiting, accounts[record._account_key()], context, f"review{record.id}.")
-                )
-        entry = entry_of(plans, context)
-        entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
-        return entry
+                account = accounts[record._account_key()]
+                plans.append(plan_review(document, so_far[record], account, context, f"review{record.id}."))
+        self._require_accounts(context)
+        entries, size = [], context.policy.claims_per_entry
+        for part, start in enumerate(range(0, len(plans), size), self._next_review_part()):
+            entry = entry_of(plans[start : start + size], context, part)
+            entry.claims = [plan for plan in entry.claims if len(plan.review) < len(plan.adjustments)]
+            entries.append(entry)
+        return entries
 
-    @staticmethod
-    def _reviewed_part(document, record):
-        """Return the claim as it would be if only its reviewed adjustments had been sent, without payment."""
-        waiting = {
-            (adjustment.position, adjustment.group_code, adjustment.reason)
-            for adjustment in record.adjustment_ids
-            if adjustment.treatment == REVIEW
-        }
-
-        def reviewed(adjustments):
-            return [a for a in adjustments if (a.position, a.group, a.reason) in waiting]
-
-        return dataclasses.replace(
-            document,
-            paid=Decimal(0),
-            findings=[],
-            adjustments=reviewed(document.adjustments),
-            service_lines=[
-                dataclasses.replace(line, adjustments=reviewed(line.adjustments))
-                for line in document.service_lines
-            ],
-        )
-
-    def _next_review_key(self):
-        prefix = self._entry_key("review/")
-        return (
-            f"review/{len(self.entry_ids.filtered(lambda e: (e.rcm_entry_key or '').startswith(prefix))) + 1}"
-        )
+    def _next_review_part(self):
+        prefix = self._entry_key(REVIEW_KEY)
+        keys = (entry.rcm_entry_key or "" for entry in self.entry_ids)
+        parts = (int(key.removeprefix(prefix)) for key in keys if key.startswith(prefix))
+        return max(parts, default=0) + 1

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
+from .rcm_remittance import POSTED_STATES
+
 
 class RcmRemittanceUndo(models.Model):
     """Takes a posted remittance back by reversal entries, as long as nothing was built on it."""
@@ -10,7 +12,7 @@ class RcmRemittanceUndo(models.Model):
     _inherit = "rcm.remittance"
 
     def action_undo(self):
-        """Reverse the entries of posted remittances; they can then be posted again.
+        """Reverse the entries of remittances that are posted, all or in part; they can be posted again.
 
         :raise UserError: listing what used the entries since and must be released first
         """
@@ -22,8 +24,8 @@ class RcmRemittanceUndo(models.Model):
         self.ensure_one()
         # The remittance is the system's record; the reversal entries are the user's (rcm.ledger).
         remittance = self.sudo()
-        if remittance.state != "posted":
-            raise UserError(self.env._("Only a posted remittance can be undone."))
+        if remittance.state not in POSTED_STATES:
+            raise UserError(self.env._("Only what is posted, or stopped half-way, can be undone."))
         if uses := remittance._later_uses():
             raise UserError(
                 self.env._("Release first what was built on this remittance:\n%s", "\n".join(uses))
@@ -55,19 +57,29 @@ class RcmRemittanceUndo(models.Model):
 
     def _settlements_to_restore(self):
         """Return what the reversals of this remittance had freed: earlier payments and their invoices."""
-        groups = []
-        for original in self.claim_ids.reversal_of_id:
-            payments = original.line_ids.filtered(
-                lambda line: line.rcm_role == "claim_receivable" and line.balance < 0 and not line.reconciled
-            )
-            for payment in payments:
-                items = original.invoice_id.line_ids.filtered(
-                    lambda line, payment=payment: (
-                        line.account_id == payment.account_id and not line.reconciled
-                    )
-                )
-                groups.append(payment + items)
-        return groups
+        originals = self.claim_ids.reversal_of_id
+        payments = originals.line_ids.filtered(
+            lambda line: line.rcm_role == "claim_receivable" and line.balance < 0 and not line.reconciled
+        )
+        invoices = originals.invoice_id.ids
+        # What a payment had settled is on the invoice, or on what was forwarded from it.
+        items = self.env["account.move.line"].search(
+            [
+                ("parent_state", "=", "posted"),
+                ("account_id", "in", payments.account_id.ids),
+                ("reconciled", "=", False),
+                ("balance", ">", 0),
+                "|",
+                ("move_id", "in", invoices),
+                ("rcm_invoice_id", "in", invoices),
+            ]
+        )
+
+        def owner(line):
+            return line.rcm_invoice_id or line.move_id, line.account_id, line.partner_id
+
+        items_of = items.grouped(owner)
+        return [payment + items_of[owner(payment)] for payment in payments if owner(payment) in items_of]
 
     # === WHAT STANDS IN THE WAY === #
 
@@ -77,7 +89,7 @@ class RcmRemittanceUndo(models.Model):
 
     def _reconciled_since(self):
         """Name the journal items outside this remittance and its claims' invoices that settle its lines."""
-        own = self.entry_ids.line_ids
+        own = self._own_entries().line_ids
         partners = (own.matched_debit_ids.debit_move_id | own.matched_credit_ids.credit_move_id) - own
         expected = partners.filtered(lambda line: line.move_id in self.claim_ids.invoice_id)
         paired = partners.filtered(lambda line: line.rcm_remittance_id and line.id < min(own.ids))
@@ -100,7 +112,7 @@ class RcmRemittanceUndo(models.Model):
                 claim=claim.claim_number,
             )
             for claim in later
-            if claim.remittance_id not in self and claim.remittance_id.state in ("posting", "posted")
+            if claim.remittance_id not in self and claim.remittance_id.state in POSTED_STATES
         ]
 
     # === FORGETTING === #
@@ -109,10 +121,12 @@ class RcmRemittanceUndo(models.Model):
         """Let claims and invoices look as before the posting; matches made by hand are kept."""
         claims = self.claim_ids
         claims.reversal_of_id.is_reversed = False
-        claims.invoice_id.rcm_claim_status = False
+        claims.adjustment_ids.treatment = False
+        invoices = claims.invoice_id
         by_rule = claims.filtered(lambda claim: claim.match_basis != "manual")
         by_rule.write(
             {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
         )
-        claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False})
+        claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False, "invoice_status": False})
+        claims._restore_status_of(invoices)
         self._exceptions()._leave(self.message_id, self.env._("The remittance was undone."))

@@ -7,6 +7,7 @@ other adjustments wait with it, because whatever corrects the denial will adjudi
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -15,6 +16,8 @@ from .context import PostingContext
 from .plan import AdjustmentPlan
 from .roles import Role
 from .rules import PostingRule, Treatment
+
+AdjustmentKey = tuple[int, str, str]  # position, group, reason
 
 _KEPT_WHEN_DENIED = (Treatment.NO_EFFECT, Treatment.REVIEW)
 
@@ -25,6 +28,8 @@ class Adjudication:
 
     :ivar allowances: amounts to debit, by role and the rule's account
     :ivar denied_codes: group and reason of the denials, each once
+    :ivar only: the adjustments that count, all when ``None``
+    :ivar allowed_before: contractual allowance among those that do not count
     """
 
     allowances: dict[tuple[Role, int | None], Decimal] = field(default_factory=dict)
@@ -33,10 +38,16 @@ class Adjudication:
     reviewed: Decimal = ZERO
     denied_codes: dict[str, None] = field(default_factory=dict)
     adjustments: list[AdjustmentPlan] = field(default_factory=list)
+    only: Collection[AdjustmentKey] | None = None
+    allowed_before: Decimal = ZERO
 
     def take(self, adjustment: Adjustment, rule: PostingRule, treatment: Treatment, line: int | None) -> None:
         """Add one adjustment."""
         amount = adjustment.amount
+        if self.only is not None and key_of(adjustment) not in self.only:
+            if treatment is Treatment.ALLOWANCE:
+                self.allowed_before += amount
+            return
         if treatment is Treatment.ALLOWANCE or treatment is Treatment.OTHER_ACCOUNT:
             role = Role.ALLOWANCE if treatment is Treatment.ALLOWANCE else Role.RULE_ACCOUNT
             key = (role, rule.account)
@@ -52,9 +63,19 @@ class Adjudication:
         self.adjustments.append(AdjustmentPlan(adjustment, rule, treatment, line))
 
 
-def adjudicate(claim: Claim, context: PostingContext) -> Adjudication:
-    """Return the adjustments of a claim and of its service lines by their treatment."""
-    result = Adjudication()
+def key_of(adjustment: Adjustment) -> AdjustmentKey:
+    """Return what names an adjustment in its transaction."""
+    return adjustment.position, adjustment.group, adjustment.reason
+
+
+def adjudicate(
+    claim: Claim, context: PostingContext, only: Collection[AdjustmentKey] | None = None
+) -> Adjudication:
+    """Return the adjustments of a claim and of its service lines by their treatment.
+
+    With ``only`` the others are left out, but still tell what is denied as a whole.
+    """
+    result = Adjudication(only=only)
     day = claim.statement_from or context.payment_date
     rules = _resolved(claim.adjustments, day, context)
     claim_denied = not claim.paid and _denies(rules)

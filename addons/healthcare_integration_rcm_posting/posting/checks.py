@@ -13,7 +13,8 @@ from typing import NamedTuple
 from odoo.addons.healthcare_integration_base.errors import Finding
 
 from ..formats.remittance.documents import Party, RemittanceHeader, RemittanceSummary
-from .context import PostingPolicy
+from .context import PostingContext, PostingPolicy
+from .plan import PlannedLine
 from .roles import Role
 
 
@@ -150,6 +151,19 @@ def account_missing(role: Role) -> Finding:
         expected="an account in the posting settings of the company",
         found=role.value,
         remedy="Run the wizard for posting accounts; what waits is then posted",
+    )
+
+
+def too_precise(line: PlannedLine, context: PostingContext, digits: int) -> Finding:
+    """Return the hold of an amount with more decimals than the currency has."""
+    return Finding(
+        code="remittance.hold.precision",
+        message="An amount has more decimals than the currency; rounded, the entry would not balance",
+        location=context.location(line.position, line.label),
+        expected=f"at most {digits} decimals",
+        found=str(abs(line.amount)),
+        remedy="Ask the payer for a remittance with amounts of the currency",
+        amount=abs(line.amount),
     )
 
 

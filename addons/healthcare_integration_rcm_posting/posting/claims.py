@@ -7,15 +7,20 @@ takebacks to identify.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
 from odoo.addons.healthcare_integration_base.errors import Finding
 
 from ..formats.remittance import balance
 from ..formats.remittance.documents import ZERO, Claim
-from .adjudication import Adjudication, adjudicate
+from .adjudication import Adjudication, AdjustmentKey, adjudicate
 from .context import PostingContext
 from .denials import reclass_denied
 from .errors import PlanError
-from .issues import claim_issue
+from .issues import claim_issue, review_issue
 from .ledger import PAYER_RANK, ClaimAccount, MatchState, OpenItem, PriorPosting
 from .plan import ClaimPlan, EntryPlan, Outcome
 from .reversals import REVERSAL_STATUS, plan_reversal
@@ -27,6 +32,21 @@ NOT_RECOGNISED_STATUS = "4"
 STATUSES_WITHOUT_EFFECT = frozenset({"23", "25"})
 
 
+@dataclass(slots=True)
+class PostedSoFar:
+    """What became of a claim until now.
+
+    :ivar waiting: the adjustments in the review list
+    :ivar transferred: patient responsibility that the patient or the next payer owes already
+    :ivar has_exceptions: whether anything else of the claim was left to a person
+    """
+
+    outcome: Outcome
+    waiting: Collection[AdjustmentKey]
+    transferred: Decimal = ZERO
+    has_exceptions: bool = False
+
+
 def plan_claim(
     claim: Claim, account: ClaimAccount, context: PostingContext, key_prefix: str = ""
 ) -> ClaimPlan:
@@ -34,8 +54,7 @@ def plan_claim(
 
     Raises :class:`PlanError` when the plan would break a rule of the books.
     """
-    label = " / ".join(filter(None, (claim.claim_id, claim.payer_claim_number)))
-    plan = ClaimPlan(claim.position, claim.claim_id, label, account.key, claim.status, claim.paid, key_prefix)
+    plan = _new_plan(claim, account, key_prefix)
     if any(_is_imbalance(finding) for finding in claim.findings):
         _hold(plan, "unbalanced", claim, account, context)
     elif claim.status == REVERSAL_STATUS:
@@ -84,9 +103,43 @@ def plan_resolution(
     return entry_of([plan], context)
 
 
-def entry_of(plans: list[ClaimPlan], context: PostingContext) -> EntryPlan:
+def plan_review(
+    claim: Claim,
+    since: PostedSoFar,
+    account: ClaimAccount,
+    context: PostingContext,
+    key_prefix: str,
+) -> ClaimPlan:
+    """Return what happens to the adjustments of a posted claim that waited for a rule; it is not paid again.
+
+    Raises :class:`PlanError` when the plan would break a rule of the books.
+    """
+    unpaid = dataclasses.replace(claim, paid=ZERO)
+    plan = _new_plan(unpaid, account, key_prefix)
+    decided = adjudicate(claim, context, only=since.waiting)
+    _settle(plan, unpaid, account, decided, context)
+    if decided.denied > 0:
+        # The exception of the claim carries all that is denied of it.
+        _raise_denial(plan, claim, adjudicate(claim, context), context)
+    plan.outcome = _outcome_since(since, plan, decided)
+    plan.patient_share += since.transferred
+    _verify(plan)
+    return plan
+
+
+def _outcome_since(since: PostedSoFar, plan: ClaimPlan, decided: Adjudication) -> Outcome:
+    if since.outcome is Outcome.REVIEW:
+        return _outcome(plan, decided)
+    if since.outcome is not Outcome.PARTIALLY_POSTED:
+        return Outcome.PARTIALLY_POSTED if plan.lines else since.outcome
+    incomplete = since.has_exceptions or plan.exceptions or plan.review
+    return Outcome.PARTIALLY_POSTED if incomplete else Outcome.POSTED
+
+
+def entry_of(plans: list[ClaimPlan], context: PostingContext, part: int = 1) -> EntryPlan:
     """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
-    entry = EntryPlan(part=1, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    entry = EntryPlan(part, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
     entry.distribute(context.distributions)
     entry.verify()
     return entry
@@ -105,6 +158,11 @@ def _spend(plan: ClaimPlan, waiting: OpenItem) -> None:
     plan.add_line(role, waiting.account, waiting.partner, plan.paid, (waiting.id,))
     plan.parked -= plan.paid
     waiting.residual = ZERO
+
+
+def _new_plan(claim: Claim, account: ClaimAccount, key_prefix: str) -> ClaimPlan:
+    label = " / ".join(filter(None, (claim.claim_id, claim.payer_claim_number)))
+    return ClaimPlan(claim.position, claim.claim_id, label, account.key, claim.status, claim.paid, key_prefix)
 
 
 def _is_imbalance(finding: Finding) -> bool:
@@ -143,16 +201,26 @@ def _plan_not_recognised(
 
 def _plan_processed(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context: PostingContext) -> None:
     decided = adjudicate(claim, context)
+    _settle(plan, claim, account, decided, context)
+    _raise_denial(plan, claim, decided, context)
+    plan.outcome = _outcome(plan, decided)
+    reclass_denied(plan, claim, account, context)
+
+
+def _settle(
+    plan: ClaimPlan, claim: Claim, account: ClaimAccount, decided: Adjudication, context: PostingContext
+) -> None:
     plan.adjustments = decided.adjustments
     plan.reviewed = decided.reviewed
     plan.denied = decided.denied
     Settlement(plan, claim, account, decided, context).settle()
+
+
+def _raise_denial(plan: ClaimPlan, claim: Claim, decided: Adjudication, context: PostingContext) -> None:
     if decided.denied > 0:
         name = "line_denied" if plan.lines or claim.paid else "denied"
         codes = ", ".join(decided.denied_codes)
         plan.exceptions.append(claim_issue(name, claim, context, decided.denied, found=codes))
-    plan.outcome = _outcome(plan, decided)
-    reclass_denied(plan, claim, account, context)
 
 
 def _outcome(plan: ClaimPlan, decided: Adjudication) -> Outcome:

@@ -216,8 +216,13 @@ class EntryPlan:
     @property
     def exceptions(self) -> list[PlannedException]:
         """What the entry raises; other entries may raise the same cause."""
-        plans = (*self.claims, *self.provider_adjustments)
-        return [exception for plan in plans for exception in plan.exceptions] + self.missing_rules
+        return [exception for plan in self.claims for exception in plan.exceptions] + self.other_exceptions
+
+    @property
+    def other_exceptions(self) -> list[PlannedException]:
+        """What the entry raises that is about no single claim."""
+        raised = [exception for plan in self.provider_adjustments for exception in plan.exceptions]
+        return raised + self.missing_rules
 
     def review_totals(self) -> list[ReviewTotal]:
         """Return what no rule covers, by group and reason code: what one new rule each would settle."""

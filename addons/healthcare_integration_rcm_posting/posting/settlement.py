@@ -116,7 +116,7 @@ class Settlement:
     def _allowances_due(self) -> list[Allowance]:
         """Leave out what earlier payers took, and negative amounts that would outweigh the payment."""
         rank = PAYER_RANK[self.claim.status]
-        taken = self.account.allowance_taken(rank) if rank > 1 else ZERO
+        taken = self.account.allowance_taken(rank) - self.decided.allowed_before if rank > 1 else ZERO
         due = []
         for (role, account_id), amount in self.decided.allowances.items():
             if role is Role.ALLOWANCE and amount > 0 and taken > 0:

@@ -130,6 +130,44 @@ class TestClaims(RcmCase):
         self.assert_posted(secondary, claim_receivable=-20)
         self.assertTrue(forwarded.reconciled)
 
+    def test_the_correction_decides_the_status_of_the_invoice(self):
+        other, invoice = self.claim_invoice("A100061", 100), self.claim_invoice("A100062", 100)
+        self.take_in(self.remit(claim("A100062", 100, 80, ("CO 45", 20))))
+        corrected = self.take_in(
+            self.remit(
+                claim("A100061", 100, 100),
+                claim("A100062", -100, -80, ("CO 45", -20), status="22"),
+                claim("A100062", 100, 90, ("CO 45", 10)),
+            )
+        )
+        self.assert_posted(corrected, claim_receivable=-100, allowance=-10)
+        self.assertEqual((other.rcm_claim_status, invoice.rcm_claim_status), ("paid", "paid"))
+
+    def test_amounts_finer_than_the_currency_hold_the_remittance(self):
+        self.claim_invoice("A100063", 100)
+        self.claim_invoice("A100064", 100)
+        fine = claim("A100063", "100.005", "50.005", ("CO 45", 50))
+        finer = claim("A100064", "100.005", "50.005", ("CO 45", 50))
+        remittance = self.take_in(self.remit(fine, finer))
+        self.assertEqual(remittance.state, "held")
+        exception = self.exceptions(remittance)
+        self.assertEqual(exception.code, "remittance.hold.precision")
+        self.assertTrue(exception.location and exception.expected and exception.found and exception.remedy)
+        self.assertFalse(remittance.entry_ids)
+
+    def test_correction_after_its_reversal_is_forwarded(self):
+        self.claim_invoice("A100060", 100)
+        crossed = {"status": "19", "crossover_payer_identifier": OTHER_PAYER_ID}
+        self.take_in(self.remit(claim("A100060", 100, 70, ("PR 2", 30), **crossed)))
+        corrected = self.take_in(
+            self.remit(
+                claim("A100060", -100, -70, ("PR 2", -30), status="22"),
+                claim("A100060", 100, 80, ("PR 2", 20), **crossed),
+            )
+        )
+        self.assert_posted(corrected, payer_receivable=-10)
+        self.assertFalse(self.exceptions(corrected))
+
     def test_unknown_reason_goes_to_review(self):
         invoice = self.claim_invoice("A100007", 100)
         remittance = self.take_in(self.remit(claim("A100007", 100, 80, ("CO 9999", 20))))

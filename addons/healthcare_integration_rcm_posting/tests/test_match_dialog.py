@@ -80,3 +80,39 @@ class TestMatchDialog(RcmCase):
         )
         with self.assertRaises(AccessError):
             self.dialog(lost, viewer)
+
+    def test_an_invoice_on_which_nothing_is_open_is_refused_in_words(self):
+        lost = self.lost_claim()
+        paid = self.claim_invoice("K200001", 100)
+        self.take_in(self.remit(claim("K200001", 100, 100)))
+        self.assertEqual(paid.amount_residual, 0)
+        with self.assertRaisesRegex(UserError, "would only wait again"), self.env.cr.savepoint():
+            lost.with_user(self.biller)._match_by_hand(paid)
+        self.assertFalse(lost.invoice_id)
+
+    def test_what_no_rule_covers_is_reported_when_the_claim_is_matched(self):
+        invoice = self.claim_invoice("K200003", 100)
+        lost = self.take_in(self.remit(claim("LOST000010", 100, 80, ("CO 9999", 20)))).claim_ids
+        lost.with_user(self.biller)._match_by_hand(invoice)
+        exception = self.exceptions(lost.remittance_id)
+        self.assertEqual((exception.code, exception.amount), ("remittance.adjustment.no_rule", 20))
+
+    def test_a_missing_account_is_told_in_words(self):
+        invoice = self.claim_invoice("K200002", 100)
+        lost = self.take_in(self.remit(claim("LOST000009", 100, 80, ("PR 1", 20)))).claim_ids
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        with self.assertRaisesRegex(UserError, "Receivable - patient"), self.env.cr.savepoint():
+            lost.with_user(self.biller)._match_by_hand(invoice)
+
+    def test_claims_of_one_number_wait_each_for_itself(self):
+        first, second = self.claim_invoice("K300001", 100), self.claim_invoice("K300002", 70)
+        remittance = self.take_in(
+            self.remit(claim("LOST000007", 100, 100), claim("LOST000007", 70, 70, payer_claim_number="P2"))
+        )
+        claims = remittance.claim_ids.sorted("position")
+        claims[0].with_user(self.biller)._match_by_hand(first)
+        waiting = self.exceptions(remittance)
+        self.assertEqual((waiting.code, waiting.rcm_claim_id), ("remittance.claim.unmatched", claims[1]))
+        claims[1].with_user(self.biller)._match_by_hand(second)
+        self.assertFalse(self.exceptions(remittance))
+        self.assertEqual((first.amount_residual, second.amount_residual), (0, 0))

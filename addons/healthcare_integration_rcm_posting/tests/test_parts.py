@@ -1,4 +1,5 @@
 from odoo import sql_db
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import RcmCase, claim, provider_adjustment
@@ -43,6 +44,46 @@ class TestParts(RcmCase):
         )
         self.assertEqual(remittance.message_id.state, "applied")
         self.assertEqual(len(remittance.entry_ids), 7)
+
+    def test_parts_without_an_entry_do_not_disturb_the_chain(self):
+        denied = [claim(f"P40000{number:02d}", 100, 0, ("CO 16", 100)) for number in range(2)]
+        paid = [claim(f"P50000{number:02d}", 100, 100) for number in range(8)]
+        for document in (*denied, *paid):
+            self.claim_invoice(document.claim_id, 100)
+        remittance = self.take_in(self.remit(*denied, *paid))
+        self.assert_posted(remittance, claim_receivable=-800)
+        self.assertEqual(len(remittance.entry_ids), 4)
+
+    def test_a_claim_is_not_matched_while_its_remittance_is_posted(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        invoice = self.claim_invoice("P6000001", 100)
+        self.claim_invoice("P3000099", 100)
+        many = self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10)))
+        many.claims[0].claim_id = "LOST000001"
+        remittance = self.take_in(many)
+        lost = remittance.claim_ids.filtered(lambda c: c.claim_number == "LOST000001")
+        self.assertEqual((remittance.state, lost.outcome), ("posting", "unapplied"))
+        with self.assertRaisesRegex(UserError, "is being posted"):
+            lost.with_user(self.biller)._match_by_hand(invoice)
+        self.assertFalse(lost.invoice_id)
+
+    def test_what_stopped_half_way_can_be_undone(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        self.claim_invoice("P3000099", 100)
+        remittance = self.take_in(self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10))))
+        invoices = remittance.claim_ids.invoice_id
+        self.assertEqual(remittance.state, "posting")
+        remittance.with_user(self.biller).action_undo()
+        self.assertEqual((remittance.state, remittance.posted_claim_count), ("undone", 0))
+        self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
+        self.assertFalse(self.exceptions(remittance))
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        remittance.with_user(self.biller).action_post()
+        self.run_tasks()
+        self.env.cr.precommit.data.pop("sequence.mixin", None)
+        self.assertEqual((remittance.state, remittance.message_id.state), ("posted", "applied"))
+        self.assertEqual(remittance.clearing_total, remittance.amount)
+        self.assertEqual(set(invoices.mapped("amount_residual")), {0.0})
 
     def test_undo_covers_all_parts(self):
         remittance = self.take_in(self.remit_many(10))

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .common import RcmCase, claim, service_line
+from .common import OTHER_PAYER_ID, RcmCase, claim, service_line
 
 
 @tagged("post_install", "-at_install")
@@ -32,6 +32,17 @@ class TestReview(RcmCase):
         self.assertEqual(set(remittance.claim_ids.invoice_id.mapped("payment_state")), {"paid"})
         self.assertEqual(set(remittance.claim_ids.mapped("outcome")), {"posted"})
         self.assertFalse(self.exceptions(remittance))
+
+    def test_a_review_of_many_claims_is_cut_into_entries(self):
+        self.company.rcm_entry_claim_limit = 2
+        remittance = self.take_in_unknown_reason(*(f"R11000{n}" for n in range(5)))
+        posted = remittance.entry_ids
+        self.assertEqual(len(posted), 3)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-500, allowance=100)
+        self.assertEqual(len(remittance.entry_ids - posted), 3)
+        self.assertEqual(set(remittance.claim_ids.mapped("outcome")), {"posted"})
 
     def test_without_a_rule_it_is_reported_again(self):
         remittance = self.take_in_unknown_reason("R100003")
@@ -96,7 +107,7 @@ class TestReview(RcmCase):
         self.add_rule("9999", "denial")
         self.resolve(remittance)
         self.assert_posted(remittance, claim_receivable=-80)
-        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.denied")
+        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.line_denied")
 
     def test_reversal_takes_back_both_entries(self):
         remittance = self.take_in_unknown_reason("R100006")
@@ -111,3 +122,81 @@ class TestReview(RcmCase):
         )
         self.assert_posted(reversal, claim_receivable=-400, allowance=-20)
         self.assertEqual(remittance.claim_ids.invoice_id.amount_residual, 100)
+
+    def test_nothing_is_posted_for_a_claim_that_was_reversed(self):
+        remittance = self.take_in_unknown_reason("R300001")
+        invoice = remittance.claim_ids.invoice_id
+        self.claim_invoice("R300002", 500)
+        self.take_in(
+            self.remit(claim("R300001", -100, -80, ("CO 9999", -20), status="22"), claim("R300002", 500, 500))
+        )
+        self.assertEqual(invoice.amount_residual, 100)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assertEqual(invoice.amount_residual, 100)
+        self.assertFalse(self.exceptions(remittance))
+
+    def test_what_stands_beside_a_denial_is_not_written_off(self):
+        invoice = self.claim_invoice("R300003", 100)
+        document = claim("R300003", 100, 60)
+        document.service_lines = [
+            service_line("99213", 60, 60),
+            service_line("99214", 40, 0, ("CO 16", 30), ("CO 9999", 10)),
+        ]
+        remittance = self.take_in(self.remit(document))
+        self.assert_posted(remittance, claim_receivable=-60)
+        self.add_rule("9999", "allowance")
+        self.unruled().with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assert_posted(remittance, claim_receivable=-60)
+        self.assertEqual(invoice.amount_residual, 40)
+
+    def test_a_new_denial_rule_denies_only_its_own_adjustment_of_a_paid_claim(self):
+        self.claim_invoice("R300004", 100)
+        remittance = self.take_in(self.remit(claim("R300004", 100, 70, ("CO 9999", 20), ("CO 8888", 10))))
+        self.add_rule("9999", "denial")
+        self.add_rule("8888", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-80, allowance=10)
+        self.assertEqual(self.exceptions(remittance).amount, 20)
+
+    def test_a_claim_that_waits_on_keeps_its_outcome(self):
+        remittance = self.take_in_unknown_reason("R300005")
+        record = remittance.claim_ids
+        self.assertEqual(
+            (record.outcome, record.invoice_id.rcm_claim_status), ("partially_posted", "partial")
+        )
+        self.resolve(remittance)
+        self.assertEqual(
+            (record.outcome, record.invoice_id.rcm_claim_status), ("partially_posted", "partial")
+        )
+
+    def test_the_patient_still_owes_after_a_review(self):
+        invoice = self.claim_invoice("R300006", 100)
+        remittance = self.take_in(self.remit(claim("R300006", 100, 60, ("PR 1", 20), ("CO 9999", 20))))
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assertEqual((remittance.claim_ids.outcome, invoice.rcm_claim_status), ("posted", "patient"))
+
+    def test_a_review_without_account_waits(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        remittance = self.take_in_unknown_reason("R300007")
+        self.add_rule("9999", "transfer")
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assertIn("remittance.hold.account_missing", self.exceptions(remittance).mapped("code"))
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-100, patient_receivable=20)
+
+    def test_a_later_payers_allowance_is_posted_beside_what_was_taken_before(self):
+        self.claim_invoice("R300008", 100)
+        self.take_in(self.remit(claim("R300008", 100, 60, ("CO 45", 20), ("PR 2", 20))))
+        later = [("OA 23", 60), ("CO 45", 20), ("CO 9999", 5)]
+        remittance = self.take_in(
+            self.remit(claim("R300008", 100, 15, *later, status="2"), payer=OTHER_PAYER_ID)
+        )
+        self.assert_posted(remittance, claim_receivable=-15)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-20, allowance=5)

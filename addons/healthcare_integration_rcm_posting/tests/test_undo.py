@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import RcmCase, claim, provider_adjustment
+from .common import OTHER_PAYER_ID, RcmCase, claim, provider_adjustment
 
 
 @tagged("post_install", "-at_install")
@@ -143,3 +143,77 @@ class TestUndo(RcmCase):
             entry._reverse_moves(cancel=True)
         self.undo(remittance)
         self.assertEqual(remittance.state, "undone")
+
+    def post_again(self, remittance):
+        remittance.with_user(self.biller).action_post()
+        self.run_tasks()
+        # The task's cursor gave out the journal's next number, of which this one does not know.
+        self.env.cr.precommit.data.pop("sequence.mixin", None)
+        self.assertEqual(remittance.state, "posted")
+
+    def test_a_reversal_takes_back_what_was_posted_again_once(self):
+        invoice = self.claim_invoice("U400001", 100)
+        remittance = self.take_in(self.remit(claim("U400001", 100, 80, ("CO 45", 20))))
+        self.undo(remittance)
+        self.post_again(remittance)
+        self.claim_invoice("U400002", 500)
+        reversal = self.take_in(
+            self.remit(
+                claim("U400001", -100, -80, ("CO 45", -20), status="22"),
+                claim("U400002", 500, 500),
+            )
+        )
+        self.assert_posted(reversal, claim_receivable=-400, allowance=-20)
+        self.assertEqual(invoice.amount_residual, 100)
+
+    def test_what_paired_up_when_posted_again_can_be_undone(self):
+        interest = provider_adjustment("L6", -300)
+        collected = self.take_in(self.remit(adjustments=[provider_adjustment("WO", 200, "U5"), interest]))
+        self.undo(collected)
+        announced = self.take_in(self.remit(adjustments=[provider_adjustment("WO", -200, "U5")]))
+        before = self.trial_balance()
+        self.post_again(collected)
+        self.undo(collected)
+        self.assertEqual(self.trial_balance(), before)
+        self.undo(announced)
+        self.assertFalse(self.trial_balance())
+
+    def test_undo_of_a_reversal_settles_what_was_forwarded_again(self):
+        references = self.env["integration.reference"]
+        references._remember(self.system, "payer", "CROSSED01", self.other_payer)
+        self.claim_invoice("U500001", 100)
+        forwarded = self.take_in(
+            self.remit(
+                claim("U500001", 100, 70, ("PR 2", 30), status="19", crossover_payer_identifier="CROSSED01")
+            )
+        )
+        line = forwarded.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "payer_receivable")
+        second = ("U500001", 30, 30)
+        self.take_in(self.remit(claim(*second, status="2"), payer=OTHER_PAYER_ID))
+        self.assertTrue(line.reconciled)
+        self.claim_invoice("U500002", 500)
+        reversal = self.take_in(
+            self.remit(
+                claim("U500001", -30, -30, status="22"), claim("U500002", 500, 500), payer=OTHER_PAYER_ID
+            )
+        )
+        self.assertEqual(line.amount_residual, 30)
+        self.undo(reversal)
+        self.assertEqual(line.amount_residual, 0)
+
+    def test_undo_gives_the_invoice_the_status_of_the_claim_before(self):
+        invoice = self.claim_invoice("U600001", 100)
+        self.take_in(self.remit(claim("U600001", 100, 0, ("CO 16", 100))))
+        self.assertEqual(invoice.rcm_claim_status, "denied")
+        paid = self.take_in(self.remit(claim("U600001", 100, 100)))
+        self.assertEqual(invoice.rcm_claim_status, "paid")
+        self.undo(paid)
+        self.assertEqual(invoice.rcm_claim_status, "denied")
+
+    def test_undo_forgets_what_the_rules_made_of_adjustments(self):
+        self.claim_invoice("U600002", 100)
+        remittance = self.take_in(self.remit(claim("U600002", 100, 80, ("CO 9999", 20))))
+        adjustments = remittance.claim_ids.adjustment_ids
+        self.assertEqual(adjustments.treatment, "review")
+        self.undo(remittance)
+        self.assertFalse(adjustments.treatment)
