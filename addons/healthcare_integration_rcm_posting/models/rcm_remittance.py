@@ -9,6 +9,7 @@ class RcmRemittance(models.Model):
 
     _name = "rcm.remittance"
     _description = "Remittance"
+    _inherit = ["integration.live.progress"]
     _order = "payment_date desc, id desc"
     _check_company_auto = True
     _rec_name = "trace_number"

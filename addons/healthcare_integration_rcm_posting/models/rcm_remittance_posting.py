@@ -187,7 +187,12 @@ class RcmRemittancePosting(models.Model):
         :param key_suffix: what identifies the entry in the remittance; the number of its part when not given
         """
         journal, lines_by_key = self._journal(), {}
+        done = self.posted_claim_count
         for entry in entries:
+            self.env["integration.task.progress"]._step(
+                done, self.claim_count, self.env._("Posting %s", self.trace_number or "-")
+            )
+            done += len(entry.claims)
             key = self._entry_key(key_suffix or entry.part)
             self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
