@@ -45,7 +45,7 @@ class RcmRemittanceBank(models.Model):
     def action_match_bank(self):
         """Look for the bank statement lines of posted remittances.
 
-        :return: the dialog to choose a line in, if one remittance has lines to choose from and none is certain
+        :return: the dialog to choose a line in, if none is certain for a remittance alone; else None
         :raise UserError: if none was found
         """
         require_group(self, "group_operator")
@@ -53,15 +53,16 @@ class RcmRemittanceBank(models.Model):
             return None
         if len(self) == 1 and self._bank_candidates():
             return self._choose_bank_line()
-        raise UserError(
-            self.env._(
-                "No bank statement line is certain: none has this amount and date, or several have it and"
-                " none names the trace number. Open a remittance and match it there, to choose the line."
-            )
-            if len(self) > 1
-            else self.env._(
+        raise UserError(self._no_bank_line())
+
+    def _no_bank_line(self):
+        if len(self) == 1:
+            return self.env._(
                 "No open bank statement line has this amount. Import the statement, then match again."
             )
+        return self.env._(
+            "No bank statement line is certain: none has this amount and date, or several have it and none"
+            " names the trace number. Open a remittance and match it there, to choose the line."
         )
 
     def _choose_bank_line(self):
