@@ -51,17 +51,19 @@ class RcmAdjustment(models.Model):
     def _read_group_orderby(self, order, groupby_terms, query):
         if not order or "reason" not in groupby_terms:
             return super()._read_group_orderby(order, groupby_terms, query)
-        return SQL(", ").join(
-            self._read_group_order_part(part, groupby_terms, query) for part in order.split(",")
-        )
+        terms = []
+        for part in order.split(","):
+            if match := BY_REASON.fullmatch(part):
+                terms.append(self._by_reason(groupby_terms["reason"], match))
+            else:
+                terms.append(super()._read_group_orderby(part, groupby_terms, query))
+        return SQL(", ").join(terms)
 
-    def _read_group_order_part(self, part, groupby_terms, query):
-        match = BY_REASON.fullmatch(part)
-        if not match:
-            return super()._read_group_orderby(part, groupby_terms, query)
+    @staticmethod
+    def _by_reason(reason, match):
         direction = SQL("DESC") if (match["direction"] or "").upper() == "DESC" else SQL("ASC")
         nulls = {"FIRST": SQL("NULLS FIRST"), "LAST": SQL("NULLS LAST")}.get((match["nulls"] or "").upper())
-        return code_order(groupby_terms["reason"], direction, nulls or SQL())
+        return code_order(reason, direction, nulls or SQL())
 
     @api.depends("group_code")
     def _compute_group_label(self):
