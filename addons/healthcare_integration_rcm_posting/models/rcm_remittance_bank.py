@@ -102,7 +102,7 @@ class RcmRemittanceBank(models.Model):
         """
         self.ensure_one()
         require_group(self, "group_operator")
-        if self.bank_state != "waiting" or line not in self._open_bank_lines():
+        if self.bank_state != "waiting" or not self._open_bank_lines(Domain("id", "=", line.id)):
             raise UserError(self.env._("The remittance or this bank line is matched already. Open it again."))
         self._settle_with(line)
         self.env["integration.audit.entry"]._record(
@@ -136,17 +136,17 @@ class RcmRemittanceBank(models.Model):
             & Domain("date", "<=", self.payment_date + datetime.timedelta(days=DAYS_AFTER))
         )
 
-    def _open_bank_lines(self, condition=Domain.TRUE):
+    def _open_bank_lines(self, condition=Domain.TRUE, limit=None):
         """Return the bank lines of the payment's amount that are not reconciled, with the user's rights."""
         own = Domain("company_id", "in", self.company_id.parent_ids.ids)
         amount = Domain("is_reconciled", "=", False) & Domain("amount", "=", self.amount)
-        return self.env["account.bank.statement.line"].search(own & amount & condition, limit=MOST_READ)
+        return self.env["account.bank.statement.line"].search(own & amount & condition, limit=limit)
 
     def _bank_candidates(self):
         """Return the bank lines that a person may choose from, whatever their date; the nearest first."""
         if self.bank_state != "waiting":
             return self.env["account.bank.statement.line"]
-        lines = self._open_bank_lines().sorted(lambda line: abs(line.date - self.payment_date))
+        lines = self._open_bank_lines(limit=MOST_READ).sorted(lambda line: abs(line.date - self.payment_date))
         return lines[:MOST_OFFERED]
 
     def _rivals(self):
