@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/rcm_rules.xml",
         "data/rcm_posting_data.xml",
+        "wizards/rcm_bank_match_views.xml",
         "wizards/rcm_claim_match_views.xml",
         "wizards/rcm_party_mapping_views.xml",
         "wizards/rcm_posting_setup_views.xml",

@@ -2,14 +2,40 @@ import json
 
 from odoo import api, fields, models
 
+#: Events that name the state which a record came to, and not what was done to it.
+STATES_REACHED = ("active", "draft", "live")
+
 
 class IntegrationAuditEntryDisplay(models.Model):
     """What the screens tell of an entry: computed at each reading, since the log itself never changes."""
 
     _inherit = "integration.audit.entry"
 
+    event_label = fields.Char("What Happened", compute="_compute_event_label")
     record_label = fields.Char("Record Now", compute="_compute_record_label")
     detail_text = fields.Text("Details", compute="_compute_detail_text")
+    detail_line = fields.Char("Details in One Line", compute="_compute_detail_text")
+
+    @api.depends("event")
+    def _compute_event_label(self):
+        for entry in self:
+            entry.event_label = self._event_label(entry.event or "")
+
+    @api.depends("event")
+    def _compute_display_name(self):
+        for entry in self:
+            entry.display_name = entry.event_label
+
+    @api.model
+    def _event_label(self, event):
+        """Return an event's code as words: ``message.payload_read`` is *Message payload read*."""
+        subject, _dot, what = event.partition(".")
+        what = what.replace("_", " ")
+        if subject == "command":
+            return self.env._("Command line: %s", what)
+        if what in STATES_REACHED:
+            what = self.env._("now %s", what)
+        return f"{subject.replace('_', ' ')} {what}".strip().capitalize()
 
     @api.depends_context("uid")
     @api.depends("record_name", "res_model", "res_id")
@@ -41,6 +67,7 @@ class IntegrationAuditEntryDisplay(models.Model):
     def _compute_detail_text(self):
         for entry in self:
             entry.detail_text = self._readable(entry.detail)
+            entry.detail_line = "; ".join((entry.detail_text or "").splitlines()) or False
 
     @api.model
     def _readable(self, detail):

@@ -6,7 +6,10 @@ WAITING_STATES = ("held", "failed", "overdue")
 
 
 class IntegrationEndpointDashboard(models.Model):
-    """What the cards of the endpoints show, and where they lead."""
+    """What the cards of the endpoints show, and where they lead.
+
+    All numbers count messages, as the list does that they lead to: a file, and each transaction in it.
+    """
 
     _inherit = "integration.endpoint"
 
@@ -27,15 +30,11 @@ class IntegrationEndpointDashboard(models.Model):
             )
 
     def _compute_recent_count(self):
+        self._count_messages(self._recent_domain(), "recent_count")
+
+    def _recent_domain(self):
         yesterday = fields.Datetime.subtract(self.env.cr.now(), days=1)
-        self._count_messages(
-            [
-                ("company_id", "in", self.company_id.ids),
-                ("received_at", ">=", yesterday),
-                ("parent_id", "=", False),
-            ],
-            "recent_count",
-        )
+        return [("company_id", "in", self.company_id.ids), ("received_at", ">=", yesterday)]
 
     def _compute_held_count(self):
         self._count_messages([("state", "in", WAITING_STATES)], "held_count")
@@ -69,6 +68,10 @@ class IntegrationEndpointDashboard(models.Model):
     def action_open_messages(self):
         """Open the messages of these endpoints."""
         return self._open_messages()
+
+    def action_open_recent(self):
+        """Open the messages of these endpoints of the last 24 hours."""
+        return self._open_messages(self._recent_domain())
 
     def action_open_held(self):
         """Open the messages of these endpoints that wait for somebody."""

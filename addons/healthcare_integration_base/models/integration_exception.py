@@ -16,7 +16,7 @@ class IntegrationException(models.Model):
 
     _name = "integration.exception"
     _description = "Integration Exception"
-    _order = "severity_rank desc, id desc"
+    _order = "severity_rank desc, deadline, id"
     _check_company_auto = True
     _allow_sudo_commands = False
 

@@ -329,8 +329,26 @@ class TestAudit(AccessCase):
             shown["log.dict"].splitlines(),
             ["By: -", "Finding count: 0", "Keys: a, b", "Passed: yes", "Was: state open"],
         )
+        lines = {entry.event: entry.detail_line for entry in self.entry.search([])}
+        self.assertEqual(
+            lines["log.dict"], "By: -; Finding count: 0; Keys: a, b; Passed: yes; Was: state open"
+        )
+        self.assertFalse(lines["log.none"])
         self.assertEqual((shown["log.text"], shown["log.number"]), ("Plain text", "12"))
         self.assertFalse(shown["log.none"])
+
+    def test_events_are_named_in_words(self):
+        words = {
+            "message.payload_read": "Message payload read",
+            "legal_hold.placed": "Legal hold placed",
+            "flow.live": "Flow now live",
+            "command.verify_audit": "Command line: verify audit",
+        }
+        for event in words:
+            self.entry._record(event)
+        entries = self.entry.search([("event", "in", list(words))])
+        self.assertEqual({entry.event: entry.event_label for entry in entries}, words)
+        self.assertEqual({entry.event: entry.display_name for entry in entries}, words)
 
     def test_records_are_named_as_far_as_the_name_is_not_private(self):
         exception = self.env["integration.exception"]._report(

@@ -295,6 +295,23 @@ class TestEndpoint(AccessCase):
         self.assertEqual((endpoint.message_count, endpoint.held_count, endpoint.recent_count), (3, 2, 2))
         self.assertEqual((self.endpoint.message_count, self.endpoint.held_count), (0, 0))
 
+    def test_cards_count_what_they_lead_to(self):
+        endpoint = self._folder_endpoint(state="active")
+        values = {"company_id": self.company.id, "endpoint_id": endpoint.id}
+        file = self.env["integration.message"].create({**values, "state": "split"})
+        self.env["integration.message"].create(
+            [{**values, "parent_id": file.id, "position": position, "state": "held"} for position in (1, 2)]
+        )
+        shown = {
+            "action_open_recent": endpoint.recent_count,
+            "action_open_held": endpoint.held_count,
+            "action_open_messages": endpoint.message_count,
+        }
+        self.assertEqual(list(shown.values()), [3, 2, 3])
+        for name, count in shown.items():
+            action = getattr(self.as_user(endpoint, "viewer"), name)()
+            self.assertEqual(self.env[action["res_model"]].search_count(action["domain"]), count, name)
+
     def test_health(self):
         endpoint = self._folder_endpoint()
         self.assertEqual(endpoint.health, "off")

@@ -43,6 +43,21 @@ class TestException(IntegrationCase):
         other = self.env["res.company"].create({"name": "Other"})
         self.assertNotEqual(self.env["integration.exception"]._report(error, company=other), one)
 
+    def test_the_most_urgent_comes_first(self):
+        def exception(code, severity, deadline):
+            found = self._report(BusinessRuleError(code, "Wrong", subject=code))
+            found.write({"severity": severity, "deadline": deadline})
+            return found
+
+        later = exception("a.later", "high", "2030-01-03")
+        sooner = exception("a.sooner", "high", "2030-01-02")
+        also_sooner = exception("a.also_sooner", "high", "2030-01-02")
+        critical = exception("a.critical", "critical", "2030-01-04")
+        without = exception("a.without", "high", False)
+        everything = later + sooner + also_sooner + critical + without
+        found = everything.search([("id", "in", everything.ids)])
+        self.assertEqual(list(found), [critical, sooner, also_sooner, later, without])
+
     def test_wrong_documents_are_causes_of_their_own(self):
         error = DocumentError("x12.not_x12", "The file is not X12", location="byte 0")
         first, second, again = (

@@ -1,11 +1,18 @@
+import re
+
 from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..formats.remittance.codes import ADJUSTMENT_GROUPS, FORMER_ADJUSTMENT_GROUPS
 from .rcm_code_order import code_order
 from .rcm_labels import labelled
 from .rcm_posting_rule import TREATMENTS
+
+BY_REASON = re.compile(
+    r"\s*reason(\s+(?P<direction>asc|desc))?(\s+nulls\s+(?P<nulls>first|last))?\s*", re.IGNORECASE
+)
 
 
 class RcmAdjustment(models.Model):
@@ -40,6 +47,23 @@ class RcmAdjustment(models.Model):
         if field_name == "reason":
             return code_order(self._field_to_sql(alias, field_name, query), direction, nulls)
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        if not order or "reason" not in groupby_terms:
+            return super()._read_group_orderby(order, groupby_terms, query)
+        terms = []
+        for part in order.split(","):
+            if match := BY_REASON.fullmatch(part):
+                terms.append(self._by_reason(groupby_terms["reason"], match))
+            else:
+                terms.append(super()._read_group_orderby(part, groupby_terms, query))
+        return SQL(", ").join(terms)
+
+    @staticmethod
+    def _by_reason(reason, match):
+        direction = SQL("DESC") if (match["direction"] or "").upper() == "DESC" else SQL("ASC")
+        nulls = {"FIRST": SQL("NULLS FIRST"), "LAST": SQL("NULLS LAST")}.get((match["nulls"] or "").upper())
+        return code_order(reason, direction, nulls or SQL())
 
     @api.depends("group_code")
     def _compute_group_label(self):

@@ -9,6 +9,7 @@ class RcmRemittance(models.Model):
 
     _name = "rcm.remittance"
     _description = "Remittance"
+    _inherit = ["integration.live.progress"]
     _order = "payment_date desc, id desc"
     _check_company_auto = True
     _rec_name = "trace_number"
@@ -165,8 +166,11 @@ class RcmRemittance(models.Model):
     def action_open_exceptions(self):
         self.ensure_one()
         self.check_access("read")
-        domain = list(self._exception_domain())
-        return self._open_list("integration.exception", domain, self.env._("Exceptions"))
+        action = self._open_list(
+            "integration.exception", list(self._exception_domain()), self.env._("Exceptions")
+        )
+        waiting = self._exceptions()
+        return {**action, "view_mode": "form", "res_id": waiting.id} if len(waiting) == 1 else action
 
     def action_open_message(self):
         self.ensure_one()

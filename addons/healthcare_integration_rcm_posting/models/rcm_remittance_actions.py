@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from odoo.addons.healthcare_integration_base.errors import IntegrationError
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
+POSTABLE_STATES = ("received", "held", "undone")
+
 
 class RcmRemittanceActions(models.Model):
     """What a biller does with a remittance: look at its plan, post it."""
@@ -31,7 +33,7 @@ class RcmRemittanceActions(models.Model):
         :raise UserError: if a remittance is posted already or will never be
         """
         require_group(self, "group_operator")
-        if wrong := self.filtered(lambda remittance: remittance.state not in ("received", "held", "undone")):
+        if wrong := self.filtered(lambda remittance: remittance.state not in POSTABLE_STATES):
             raise UserError(self.env._("%s cannot be posted now.", wrong[0].display_name))
         remittances = self.sudo()
         held = remittances.filtered(lambda remittance: remittance.state == "held")

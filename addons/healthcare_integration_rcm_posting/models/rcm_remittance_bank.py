@@ -2,12 +2,15 @@ import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..posting.provider_adjustments import normalised_reference
 
 DAYS_BEFORE, DAYS_AFTER = 3, 15
+MOST_OFFERED = 10
+MOST_READ = 200
 
 
 class RcmRemittanceBank(models.Model):
@@ -42,17 +45,37 @@ class RcmRemittanceBank(models.Model):
     def action_match_bank(self):
         """Look for the bank statement lines of posted remittances.
 
+        :return: the dialog to choose a line in, if none is certain for a remittance alone; else None
         :raise UserError: if none was found
         """
         require_group(self, "group_operator")
-        if not self._match_bank():
-            raise UserError(
-                self.env._(
-                    "No bank statement line is certain: none has this amount and date, or several have it and"
-                    " none names the trace number. Write the trace number into the label of the right line,"
-                    " then match again."
-                )
+        if self._match_bank():
+            return None
+        if len(self) == 1 and self._bank_candidates():
+            return self._choose_bank_line()
+        raise UserError(self._no_bank_line())
+
+    def _no_bank_line(self):
+        if len(self) == 1:
+            return self.env._(
+                "No open bank statement line has this amount. Import the statement, then match again."
             )
+        return self.env._(
+            "No bank statement line is certain: none has this amount and date, or several have it and none"
+            " names the trace number. Open a remittance and match it there, to choose the line."
+        )
+
+    def _choose_bank_line(self):
+        dialog = self.env["rcm.bank.match"]._of(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Bank Line of %s", self.display_name),
+            "res_model": dialog._name,
+            "res_id": dialog.id,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
 
     @api.model
     def _cron_match_bank(self):
@@ -68,11 +91,29 @@ class RcmRemittanceBank(models.Model):
         matched = self.sudo().browse()
         for remittance in self.sudo().filtered(lambda remittance: remittance.bank_state == "waiting"):
             if line := remittance._find_bank_line():
-                clearing = remittance._open_clearing_lines()
-                self.env["rcm.ledger"]._settle_bank_line(line, clearing)
-                remittance.bank_line_id = line
+                remittance.with_env(self.env)._settle_with(line)
                 matched += remittance
         return matched
+
+    def _match_bank_by_hand(self, line):
+        """Match the remittance to a bank line that a person chose.
+
+        :raise UserError: if the line or the remittance was settled meanwhile
+        """
+        self.ensure_one()
+        require_group(self, "group_operator")
+        if self.bank_state != "waiting" or not self._open_bank_lines(Domain("id", "=", line.id)):
+            raise UserError(self.env._("The remittance or this bank line is matched already. Open it again."))
+        self._settle_with(line)
+        self.env["integration.audit.entry"]._record(
+            "remittance.bank_line_chosen", self, {"bank_line": line.id, "date": str(line.date)}
+        )
+
+    def _settle_with(self, line):
+        # The remittance is the system's record; the bank line is changed with the user's rights.
+        remittance = self.sudo()
+        self.env["rcm.ledger"]._settle_bank_line(line, remittance._open_clearing_lines())
+        remittance.bank_line_id = line
 
     def _open_clearing_lines(self):
         return self.entry_ids.line_ids.filtered(
@@ -90,15 +131,23 @@ class RcmRemittanceBank(models.Model):
         return unnamed if is_only_one else lines.browse()
 
     def _bank_lines_of_amount(self):
-        return self.env["account.bank.statement.line"].search(
-            [
-                ("company_id", "in", self.company_id.parent_ids.ids),
-                ("is_reconciled", "=", False),
-                ("amount", "=", self.amount),
-                ("date", ">=", self.payment_date - datetime.timedelta(days=DAYS_BEFORE)),
-                ("date", "<=", self.payment_date + datetime.timedelta(days=DAYS_AFTER)),
-            ]
+        return self._open_bank_lines(
+            Domain("date", ">=", self.payment_date - datetime.timedelta(days=DAYS_BEFORE))
+            & Domain("date", "<=", self.payment_date + datetime.timedelta(days=DAYS_AFTER))
         )
+
+    def _open_bank_lines(self, condition=Domain.TRUE, limit=None):
+        """Return the bank lines of the payment's amount that are not reconciled, with the user's rights."""
+        own = Domain("company_id", "in", self.company_id.parent_ids.ids)
+        amount = Domain("is_reconciled", "=", False) & Domain("amount", "=", self.amount)
+        return self.env["account.bank.statement.line"].search(own & amount & condition, limit=limit)
+
+    def _bank_candidates(self):
+        """Return the bank lines that a person may choose from, whatever their date; the nearest first."""
+        if self.bank_state != "waiting":
+            return self.env["account.bank.statement.line"]
+        lines = self._open_bank_lines(limit=MOST_READ).sorted(lambda line: abs(line.date - self.payment_date))
+        return lines[:MOST_OFFERED]
 
     def _rivals(self):
         """Return the other remittances that could claim the same unnamed line."""

@@ -187,7 +187,12 @@ class RcmRemittancePosting(models.Model):
         :param str key_prefix: what tells parts that follow the posting apart from those of the posting
         """
         journal, lines_by_key = self._journal(), {}
+        done = self.posted_claim_count
         for entry in entries:
+            self.env["integration.task.progress"]._step(
+                done, self.claim_count, self.env._("Posting %s", self.trace_number or "-")
+            )
+            done += len(entry.claims)
             key = self._entry_key(f"{key_prefix}{entry.part}")
             self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)

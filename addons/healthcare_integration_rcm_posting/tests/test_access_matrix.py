@@ -16,6 +16,8 @@ RIGHTS = {
 }
 OPERATORS = {"operator", "manager"}
 WIZARDS = {
+    "rcm.bank.match": OPERATORS,
+    "rcm.bank.match.candidate": OPERATORS,
     "rcm.claim.match": OPERATORS,
     "rcm.claim.match.candidate": OPERATORS,
     "rcm.party.mapping": OPERATORS,

@@ -1,3 +1,4 @@
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import RcmCase, claim
@@ -45,6 +46,68 @@ class TestBank(RcmCase):
         self.bank_line(78, "ACH CREDIT")
         self.bank_line(78, "ACH CREDIT")
         self.assertFalse(self.match(remittance))
+        self.assertEqual(remittance.bank_state, "waiting")
+
+    def choose(self, remittance, user=None):
+        """Return the dialog that asks for the bank line of a remittance."""
+        user = user or self.biller
+        action = remittance.with_user(user).action_match_bank()
+        return self.env[action["res_model"]].with_user(user).browse(action["res_id"])
+
+    def test_one_of_two_lines_is_chosen(self):
+        remittance = self.paid("K100009", 88, trace="TRACE905")
+        later = self.bank_line(88, "ACH CREDIT", date="2026-03-19")
+        nearer = self.bank_line(88, "ACH CREDIT", date="2026-03-17")
+        candidates = self.choose(remittance).candidate_ids
+        self.assertEqual(candidates.bank_line_id.ids, [nearer.id, later.id], "the nearest date first")
+        candidates[1].action_match()
+        self.assertEqual((remittance.bank_state, remittance.bank_line_id), ("matched", later))
+        self.assertTrue(later.is_reconciled)
+        self.assertFalse(nearer.is_reconciled)
+        self.assertFalse(remittance._open_clearing_lines())
+        entry = (
+            self.env["integration.audit.entry"].sudo().search([("event", "=", "remittance.bank_line_chosen")])
+        )
+        self.assertEqual((entry.res_id, entry.actor_login), (remittance.id, self.biller.login))
+
+    def test_a_late_line_may_be_chosen(self):
+        remittance = self.paid("K100010", 89, trace="TRACE906")
+        line = self.bank_line(89, "ACH CREDIT", date="2026-06-01")
+        self.assertFalse(self.match(remittance))
+        self.choose(remittance).candidate_ids.action_match()
+        self.assertEqual(remittance.bank_line_id, line)
+
+    def test_a_line_of_another_amount_is_not_offered(self):
+        remittance = self.paid("K100011", 90, trace="TRACE907")
+        self.bank_line(91, "TRACE907")
+        with self.assertRaisesRegex(UserError, "No open bank statement line"):
+            self.choose(remittance)
+
+    def test_a_line_is_matched_once(self):
+        first, second = self.paid("K100012", 92), self.paid("K100013", 92)
+        self.bank_line(92, "ACH CREDIT")
+        dialogs = self.choose(first), self.choose(second)
+        dialogs[0].candidate_ids.action_match()
+        for dialog in dialogs:
+            with self.assertRaisesRegex(UserError, "matched already"):
+                dialog.candidate_ids.action_match()
+        self.assertEqual((first.bank_state, second.bank_state), ("matched", "waiting"))
+
+    def test_who_may_not_read_bank_lines_chooses_none(self):
+        remittance = self.paid("K100014", 93)
+        self.bank_line(93, "ACH CREDIT")
+        self.bank_line(93, "ACH CREDIT")
+        dialog = self.choose(remittance)
+        company = {"company_id": self.company.id, "company_ids": self.company.ids}
+        operator = self.integration_user("bank-operator", "operator", **company)
+        viewer = self.integration_user("bank-viewer", "viewer", **company)
+        for user in (operator, viewer):
+            with self.assertRaises(AccessError):
+                self.choose(remittance, user)
+            with self.assertRaises(AccessError):
+                dialog.candidate_ids[0].with_user(user).action_match()
+        with self.assertRaises(AccessError):
+            dialog.candidate_ids.with_user(operator).read(["payment_ref"])
         self.assertEqual(remittance.bank_state, "waiting")
 
     def test_two_remittances_of_the_amount_wait(self):

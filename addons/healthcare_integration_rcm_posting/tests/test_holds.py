@@ -30,6 +30,16 @@ class TestHolds(RcmCase):
         self.assert_posted(remittance, claim_receivable=-100)
         self.assertEqual(exception.state, "resolved")
 
+    def test_the_only_exception_opens_at_once(self):
+        held = self.take_in(self.remit(claim("H100009", 100, 100), payer="1777777777"))
+        action = held.with_user(self.biller).action_open_exceptions()
+        self.assertEqual((action["view_mode"], action["res_id"]), ("form", self.exceptions(held).id))
+        several = self.take_in(self.remit(claim("H100010", 100, 100), claim("H100011", 100, 100)))
+        action = several.with_user(self.biller).action_open_exceptions()
+        self.assertEqual(action["view_mode"], "list,form")
+        found = self.env["integration.exception"].search(action["domain"])
+        self.assertEqual(len(found), 2)
+
     def test_one_unknown_payer_is_one_exception(self):
         remittances = self.take_in(
             *(self.remit(claim(f"H20000{n}", 100, 100), payer="1777777777") for n in range(3))

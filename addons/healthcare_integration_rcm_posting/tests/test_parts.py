@@ -1,6 +1,10 @@
+from unittest.mock import patch
+
 from odoo import sql_db
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+
+from odoo.addons.healthcare_integration_base.models import integration_task_progress
 
 from .common import RcmCase, claim, provider_adjustment
 
@@ -28,6 +32,25 @@ class TestParts(RcmCase):
         self.assertEqual(len(remittance.entry_ids), 11)
         self.assertEqual(remittance.posted_claim_count, 20)
         self.assertEqual(len(set(remittance.entry_ids.mapped("rcm_entry_key"))), 11)
+
+    def test_the_remittance_shows_how_far_its_posting_is(self):
+        ledger, seen = type(self.env["rcm.ledger"]), []
+        create_posted = ledger._create_posted
+
+        def watched(records, values_list):
+            remittance = records.env["rcm.remittance"].browse(values_list[0]["rcm_remittance_id"])
+            remittance.invalidate_recordset(["integration_progress", "integration_progress_note"])
+            seen.append((remittance.integration_progress, remittance.integration_progress_note))
+            return create_posted(records, values_list)
+
+        with (
+            patch.object(ledger, "_create_posted", watched),
+            patch.object(integration_task_progress, "REPORT_SECONDS", 0),
+        ):
+            remittance = self.take_in(self.remit_many(10))
+        note = f"Posting {remittance.trace_number}"
+        self.assertEqual(seen[:5], [(percent, note) for percent in (0, 20, 40, 60, 80)])
+        self.assertFalse(remittance.integration_progress_note, "nothing works on it any more")
 
     def test_chain_resumes_after_a_hold(self):
         self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()

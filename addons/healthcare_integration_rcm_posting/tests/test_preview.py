@@ -31,8 +31,25 @@ class TestPreview(RcmCase):
     def test_preview_names_what_holds(self):
         remittance = self.take_in(self.remit(claim("V100002", 100, 100), amount=90))
         preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
-        self.assertIn("remittance.hold.unbalanced", preview.hold)
+        self.assertEqual(preview.hold, "The remittance does not balance")
+        self.assertIn("BPR02", preview.hold_location)
+        self.assertIn("100", preview.hold_expected)
+        self.assertIn("90", preview.hold_found)
+        self.assertTrue(preview.hold_remedy)
+        self.assertNotIn("remittance.hold", str(preview.read()), "codes are for the log")
         self.assertFalse(preview.line_ids)
+        self.assertFalse(preview.is_postable)
+
+    def test_what_is_previewed_is_posted_by_one_press(self):
+        self.claim_invoice("V100007", 100)
+        remittance = self.take_in(self.remit(claim("V100007", 100, 100), payer="1777777777"))
+        self.env["integration.reference"]._remember(self.system, "payer", "1777777777", self.payer)
+        preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
+        self.assertTrue(preview.is_postable)
+        preview.action_post()
+        self.run_tasks()
+        self.assertEqual(remittance.state, "posted")
+        self.assertFalse(preview.is_postable)
 
     def test_preview_names_the_payment_that_was_posted_before(self):
         self.claim_invoice("V100003", 100)
@@ -40,7 +57,8 @@ class TestPreview(RcmCase):
         self.take_in(self.remit(claim("V100003", 100, 100), trace="VSAME"))
         other = self.take_in(self.remit(claim("V100004", 100, 100), trace="VSAME"))
         preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(other)
-        self.assertIn("remittance.identity.conflict", preview.hold)
+        self.assertIn("was posted before with other content", preview.hold)
+        self.assertTrue(preview.hold_expected and preview.hold_found)
         self.assertEqual(other.state, "held")
 
     def test_preview_names_a_locked_period(self):
@@ -50,7 +68,7 @@ class TestPreview(RcmCase):
         self.company.fiscalyear_lock_date = "2026-03-31"
         self.company.rcm_closed_period_policy = "hold"
         preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
-        self.assertIn("remittance.hold.period_locked", preview.hold)
+        self.assertEqual(preview.hold, "The accounting period of the payment is locked")
 
     def test_patients_are_named_to_the_group_for_private_data_only(self):
         self.claim_invoice("V100006", 100)

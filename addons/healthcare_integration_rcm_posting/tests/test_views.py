@@ -190,6 +190,14 @@ class TestViews(RcmCase):
             adjustment_record.sudo().reason = reason
         found = adjustments.search([("id", "in", adjustments[:2].ids)], order="reason")
         self.assertEqual(found.mapped("reason"), ["45", "100"])
+        ours = [("id", "in", adjustments[:2].ids)]
+        for order, wanted in ((None, ["45", "100"]), ("reason desc", ["100", "45"])):
+            [_total, rows] = adjustments.formatted_read_grouping_sets(
+                ours, [[], ["reason"]], ["amount:sum"], order=order
+            )
+            self.assertEqual([row["reason"] for row in rows], wanted)
+        with self.assertRaises(ValueError):
+            adjustments.formatted_read_group(ours, ["reason"], order="reason asc; SELECT 1")
 
     def test_a_missing_rule_is_added_from_its_exception(self):
         self.claim_invoice("V200003", 100)

@@ -1,4 +1,6 @@
 from . import (
+    rcm_bank_match,
+    rcm_bank_match_candidate,
     rcm_claim_match,
     rcm_claim_match_candidate,
     rcm_party_mapping,
