@@ -7,6 +7,7 @@ from odoo.fields import Command, Domain
 from ..errors import Finding, IntegrationError
 from ..failures import storable
 from .access import require_group
+from .windows import form_window
 
 OPEN_STATES = ("open", "in_progress")
 LONGEST_SUBJECT = 500
@@ -330,12 +331,7 @@ class IntegrationException(models.Model):
         """Open the business record that the exception is about."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
+        return form_window(self.res_model, self.res_id)
 
     def action_open_messages(self):
         self.ensure_one()

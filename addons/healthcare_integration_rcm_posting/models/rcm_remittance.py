@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.healthcare_integration_base.models.windows import form_window
+
 POSTED_STATES = ("posting", "posted")
 
 
@@ -171,12 +173,7 @@ class RcmRemittance(models.Model):
     def action_open_message(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "integration.message",
-            "res_id": self.message_id.id,
-            "view_mode": "form",
-        }
+        return form_window("integration.message", self.message_id.id)
 
     def _open_list(self, model_name, domain, title):
         return {
