@@ -94,7 +94,9 @@ class Load:
         seconds = time.perf_counter() - started
         statuses = {status for found in answers for status in found}
         assert statuses == {202}, statuses
-        return sum(map(len, answers)) / seconds
+        count = sum(map(len, answers))
+        assert count == self.clients * (self.requests // self.clients), f"only {count} were answered"
+        return count / seconds
 
     def _client(self, path: str, signed: bool, barrier: threading.Barrier, found: list[int]) -> None:
         requests = [_request(signed) for _number in range(self.requests // self.clients)]

@@ -4,8 +4,7 @@ from odoo import api, fields, models
 
 from ..formats.remittance.codes import ADJUSTMENT_GROUPS, FORMER_ADJUSTMENT_GROUPS
 from .rcm_code_order import code_order
-from .rcm_labels import labelled
-from .rcm_posting_rule import TREATMENTS
+from .rcm_labels import TREATMENTS, labelled
 
 
 class RcmAdjustment(models.Model):

@@ -2,15 +2,7 @@ from odoo import api, fields, models
 
 from ..posting.rules import DEFAULT_RULES, PostingRule, RuleTable, Treatment
 from .rcm_code_order import code_order
-
-TREATMENTS = [
-    (Treatment.ALLOWANCE.value, "Contractual allowance"),
-    (Treatment.TRANSFER.value, "Transfer to patient or next payer"),
-    (Treatment.DENIAL.value, "Denial: nothing posted, exception"),
-    (Treatment.NO_EFFECT.value, "No effect"),
-    (Treatment.REVIEW.value, "Review: nothing posted"),
-    (Treatment.OTHER_ACCOUNT.value, "Debit the rule's account"),
-]
+from .rcm_labels import TREATMENTS
 
 
 class RcmPostingRule(models.Model):
