@@ -4,10 +4,12 @@ import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
 import pytest
+from provisioning import locks
 from provisioning.failure import SetupError
 
 from tests.sandbox.database_server import throw_away
@@ -126,6 +128,19 @@ def test_a_server_whose_keeper_was_killed_is_taken_over(cluster, user):
     assert cluster.postmaster_pid() == server
     second.communicate()
     assert wait_until(lambda: not cluster.postmaster_pid())
+
+
+def test_a_keeper_that_is_still_ending_is_waited_for(cluster, user):
+    user().communicate()
+    assert wait_until(lambda: not locks.is_held(cluster.keeper_lock))
+    with ThreadPoolExecutor() as threads:
+        with locks.held_alone(cluster.keeper_lock) as former_keeper:
+            assert former_keeper
+            joining = threads.submit(user)
+            time.sleep(1)
+            assert not joining.done()
+        joining.result()
+    assert cluster.answers()
 
 
 def test_a_process_id_left_behind_is_not_taken_for_the_server(cluster, user):

@@ -7,7 +7,7 @@ from odoo.fields import Command, Domain
 from ..errors import Finding, IntegrationError
 from ..failures import storable
 from .access import require_group
-from .windows import form_window
+from .windows import form_window, list_window
 
 OPEN_STATES = ("open", "in_progress")
 LONGEST_SUBJECT = 500
@@ -336,13 +336,8 @@ class IntegrationException(models.Model):
     def action_open_messages(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Messages"),
-            "res_model": "integration.message",
-            "view_mode": "list,form",
-            "domain": [("id", "in", self.message_ids.ids)],
-        }
+        messages = [("id", "in", self.message_ids.ids)]
+        return list_window(self.env._("Messages"), "integration.message", messages)
 
     # === BUSINESS METHODS === #
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.healthcare_integration_base.models.windows import form_window
+from odoo.addons.healthcare_integration_base.models.windows import form_window, list_window
 
 POSTED_STATES = ("posting", "posted")
 
@@ -153,14 +153,13 @@ class RcmRemittance(models.Model):
     def action_open_claims(self):
         self.ensure_one()
         self.check_access("read")
-        return self._open_list("rcm.claim", [("remittance_id", "=", self.id)], self.env._("Claims"))
+        return list_window(self.env._("Claims"), "rcm.claim", [("remittance_id", "=", self.id)])
 
     def action_open_entries(self):
         self.ensure_one()
         self.check_access("read")
-        action = self._open_list(
-            "account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries")
-        )
+        entries = [("rcm_remittance_id", "=", self.id)]
+        action = list_window(self.env._("Journal Entries"), "account.move", entries)
         # The list that Odoo shows otherwise is made for invoices: due dates, no journal, no state.
         return {**action, "views": [(self.env.ref("account.view_move_tree").id, "list"), (False, "form")]}
 
@@ -168,18 +167,9 @@ class RcmRemittance(models.Model):
         self.ensure_one()
         self.check_access("read")
         domain = list(self._exception_domain())
-        return self._open_list("integration.exception", domain, self.env._("Exceptions"))
+        return list_window(self.env._("Exceptions"), "integration.exception", domain)
 
     def action_open_message(self):
         self.ensure_one()
         self.check_access("read")
         return form_window("integration.message", self.message_id.id)
-
-    def _open_list(self, model_name, domain, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model_name,
-            "view_mode": "list,form",
-            "domain": domain,
-        }
