@@ -201,6 +201,8 @@ class Fleet:
         self.execute(
             "UPDATE integration_endpoint SET next_poll_at = now() AT TIME ZONE 'UTC' WHERE state = 'active'"
         )
+        # An open circuit would otherwise hold a test up for a minute.
+        self.execute('UPDATE integration_gate SET state = state || \'{"open_until": 0, "not_before": 0}\'')
         self.execute(
             "INSERT INTO ir_cron_trigger (cron_id, call_at)"
             " SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron"
