@@ -18,7 +18,8 @@ def test_one_exception_holds_all_and_releases_all(fleet, tell, messages):
         resolving, released = _released(fleet, messages)
         tell(
             f"{messages} messages: {messages / free:.0f}/s when nothing is amiss,"
-            f" {messages / held:.0f}/s into one exception, resolved in {resolving:.1f} s, released at {messages / released:.0f}/s"
+            f" {messages / held:.0f}/s into one exception, resolved in {resolving:.1f} s,"
+            f" released at {messages / released:.0f}/s"
         )
         fleet.execute("DELETE FROM integration_fault_mapping")
         shares.append(free / released)
