@@ -138,6 +138,7 @@ class Cluster:
         os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
         if not _wait_until(lambda: self.postmaster_pid() != pid, _STOP_SECONDS):
             os.kill(pid, signal.SIGQUIT)  # immediate shutdown: the next start recovers from the log
+            _wait_until(lambda: self.postmaster_pid() != pid, _STOP_SECONDS)
 
     def _ensure_running(self) -> None:
         if not (self.data / "PG_VERSION").exists():
@@ -147,9 +148,8 @@ class Cluster:
             # PostgreSQL would refuse to start when another program has taken the number in an old file
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             self._choose_port()
-        if not is_held(self.keeper_lock):
-            self._keeper = self._start_keeper()
-        _wait_until(lambda: self.answers() or self._keeper_ended(), _START_SECONDS)
+        self._keeper = None
+        _wait_until(self._is_decided, _START_SECONDS)
         if not self.answers():
             raise SetupError(
                 "PostgreSQL did not start", f"Read its log; remove {self.folder} to begin anew.", self.log
@@ -167,8 +167,14 @@ class Cluster:
                 f"Remove {self.folder} to begin anew; the demo's data is lost with it.",
             )
 
-    def _keeper_ended(self) -> bool:
-        return self._keeper is not None and self._keeper.poll() is not None
+    def _is_decided(self) -> bool:
+        """Tell whether the server answers or cannot start; one without a keeper gets one.
+
+        The keeper of a server that has just ended may hold its lock for a moment more.
+        """
+        if self._keeper is None and not is_held(self.keeper_lock):
+            self._keeper = self._start_keeper()
+        return self.answers() or (self._keeper is not None and self._keeper.poll() is not None)
 
     def _start_keeper(self) -> subprocess.Popen:
         """Start the process that owns the server for as long as any command uses it."""

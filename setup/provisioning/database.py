@@ -97,10 +97,12 @@ class Databases:
 
     def drop_leftovers(self) -> None:
         """Drop the working copies of commands that did not live to drop them."""
-        for name in self.names(scoped_name("run", "")):
-            owner = name.rpartition("_")[2]
-            if not owner.isdigit() or not Path("/proc", owner).exists():
-                self.drop(name)
+        # Two commands that begin at once must not drop the same one.
+        with locks.exclusive(paths.LOCAL / "locks" / "leftovers"):
+            for name in self.names(scoped_name("run", "")):
+                owner = name.rpartition("_")[2]
+                if not owner.isdigit() or not Path("/proc", owner).exists():
+                    self.drop(name)
 
 
 def working_name(kind: str) -> str:

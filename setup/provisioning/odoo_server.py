@@ -72,11 +72,13 @@ def running(
 
 def _wait_for_answer(port: int, process: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
+    # The server is on this machine: a proxy of the environment is not for it.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SetupError("Odoo's server ended while starting", "Read its log.", log)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/web/health", timeout=5) as answer:
+            with opener.open(f"http://127.0.0.1:{port}/web/health", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

@@ -18,6 +18,7 @@ def write(file: Path, text: str) -> None:
     """Replace ``file`` by one of mode 0600 holding ``text``, never readable by others meanwhile."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as output:
         output.write(text)

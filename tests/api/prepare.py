@@ -9,6 +9,10 @@ from odoo.modules.module import initialize_sys_path
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
+
+from tests.sandbox.webhook import open_webhook  # noqa: E402 (the path above makes it importable)
+
 SCHEMA = {
     "type": "object",
     "required": ["order", "ordered_on", "lines"],
@@ -71,24 +75,10 @@ def prepare(env):
             "burst": 100_000,
         }
     )
-    return {"key": client.action_new_key()["context"]["default_key"], "webhook": _webhook(env, system)}
-
-
-def _webhook(env, system):
-    credential = env["integration.credential"].create(
-        {"name": "Signing", "system_id": system.id, "kind": "signing"}
-    )
-    credential._set_secret(SECRET)
-    endpoint = env["integration.endpoint"].create(
-        {
-            "name": "Events",
-            "system_id": system.id,
-            "transport": "webhook",
-            "credential_id": credential.id,
-        }
-    )
-    endpoint.action_activate()
-    return f"/integration/webhook/{endpoint.webhook_token}"
+    return {
+        "key": client.action_new_key()["context"]["default_key"],
+        "webhook": open_webhook(env, system, SECRET),
+    }
 
 
 def main(database, file):

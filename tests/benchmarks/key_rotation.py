@@ -107,6 +107,8 @@ class Rotation:
         total = self.left("one")
         running = self._shell(ROTATE)
         while self.left("one") > total / 2:
+            if running.poll() is not None:
+                raise RuntimeError(running.stderr.read()[-3000:])
             time.sleep(0.05)
         stop(running)
         left = self.left("one")
@@ -115,8 +117,8 @@ class Rotation:
         rate = left / float(wait_for(again, "SECONDS")[1])
         again.wait()
         still = self.left("one")
-        (written, _cut_off), (read, reader_errors) = stop(writer), stop(reader)
-        assert still == 0 and not reader_errors, (still, reader_errors)
+        (written, writer_errors), (read, reader_errors) = stop(writer), stop(reader)
+        assert still == 0 and not writer_errors + reader_errors, (still, writer_errors, reader_errors)
         return Figure(
             f"the same beside a writer and a reader, killed (SIGKILL) with {left:,} of {total:,} left",
             f"{written:,} written, {read:,} read meanwhile, no error;"

@@ -11,30 +11,17 @@ are medians of the rounds.
 
 from __future__ import annotations
 
-import datetime
 import time
-from decimal import Decimal
 from functools import partial
 
 from odoo import Command
 
-from odoo.addons.healthcare_integration_base.formats.x12 import Group, Interchange
-from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.documents import (
-    Adjustment,
-    Claim,
-    Party,
-    RemittanceHeader,
-)
-from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.writer import (
-    Remittance,
-    write_remittance_file,
-)
+from tests.sandbox import claims as sample
 
 from . import databases
 from .figures import Figure, at_least, medians, peak_mib
 
-CHARGE, PAID, ALLOWED, PATIENT = 100.0, 70.0, 10.0, 20.0
-PAYER_ID, NPI = "1999999999", "1234567893"
+CHARGE, PAID, ALLOWED, PATIENT = map(float, (sample.CHARGE, sample.PAID, sample.ALLOWED, sample.PATIENT))
 LEAST_TIMES_NAIVE = 8
 LEAST_SHARE_OF_FLOOR = 0.85
 
@@ -63,33 +50,14 @@ class Hospital:
         self.system = env["integration.system"].create(
             {"name": "Benchmark", "code": str(time.time()), "category": "payer"}
         )
-        env["integration.reference"]._remember(self.system, "payer", PAYER_ID, self.payer)
-        env["integration.reference"]._remember(self.system, "payee", NPI, self.company)
+        env["integration.reference"]._remember(self.system, "payer", sample.PAYER_ID, self.payer)
+        env["integration.reference"]._remember(self.system, "payee", sample.NPI, self.company)
         self.sequence = int(time.time()) * 100_000
 
     def invoices(self, count):
         """Return posted invoices with claim numbers of their own, committed."""
-        invoices = (
-            self.env["account.move"]
-            .with_context(tracking_disable=True)
-            .create(
-                [
-                    {
-                        "move_type": "out_invoice",
-                        "partner_id": self.payer.id,
-                        "rcm_patient_id": self.patient.id,
-                        "rcm_claim_number": f"C{self.sequence + number}",
-                        "invoice_date": "2026-02-10",
-                        "invoice_line_ids": [
-                            Command.create(
-                                {"name": "Service", "price_unit": CHARGE, "tax_ids": [Command.clear()]}
-                            )
-                        ],
-                    }
-                    for number in range(count)
-                ]
-            )
-        )
+        numbers = [f"C{self.sequence + number}" for number in range(count)]
+        invoices = sample.draft_invoices(self.env, self.payer, self.patient, numbers)
         self.sequence += count
         for start in range(0, count, 200):
             invoices[start : start + 200]._post(soft=False)
@@ -98,39 +66,8 @@ class Hospital:
 
     def stored_remittance(self, invoices):
         """Return a remittance that pays the invoices, taken in but not posted, committed."""
-        claims = [
-            Claim(
-                position=0,
-                claim_id=invoice.rcm_claim_number,
-                status="1",
-                charge=Decimal("100.00"),
-                paid=Decimal("70.00"),
-                adjustments=[
-                    Adjustment("CO", "45", Decimal("10.00")),
-                    Adjustment("PR", "1", Decimal("20.00")),
-                ],
-            )
-            for invoice in invoices
-        ]
-        created = datetime.datetime(2026, 3, 16)
-        header = RemittanceHeader(
-            control_number="0001",
-            handling="I",
-            amount=Decimal("70.00") * len(claims),
-            credit_debit="C",
-            method="ACH",
-            payment_date=created.date(),
-            trace_number=f"T{self.sequence}",
-            payer_identifier=PAYER_ID,
-            payer=Party(name="NORTHERN MUTUAL"),
-            payee=Party(name="LAKESIDE", qualifier="XX", identifier=NPI),
-        )
-        content = write_remittance_file(
-            Interchange("000000001", "ZZ", "PAYER", "ZZ", "LAKESIDE", created, "00501", usage="P"),
-            Group("HP", "PAYER", "LAKESIDE", created, "1", "X", "005010X221A1"),
-            [Remittance(header, claims)],
-        )
-        return self._take_in(content)
+        numbers = invoices.mapped("rcm_claim_number")
+        return self._take_in(sample.remittance_file(numbers, f"T{self.sequence}"))
 
     def _take_in(self, content):
         messages = self.env["integration.message"]

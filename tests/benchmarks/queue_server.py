@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from odoo.sql_db import connection_info_for
 from . import databases
 
 SAMPLE_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 MIB = 1 << 20
 
 
@@ -76,6 +77,12 @@ class Server:
             cursor.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
+    def wait_while(self, condition: Callable[[], object]) -> None:
+        """Wait until the condition no longer holds; fail when the server has ended by itself."""
+        while condition():
+            assert self._process.poll() is None, f"the server of {self.database} has ended; read its log"
+            time.sleep(LOOK_SECONDS)
+
     @contextlib.contextmanager
     def running(self, settle_seconds: float = 8) -> Iterator[None]:
         """Have the server run for the length of the block; it is given time to start its workers."""
@@ -85,6 +92,7 @@ class Server:
                 self._command, env=self._variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             ) as process,
         ):
+            self._process = process
             time.sleep(settle_seconds)
             stop = threading.Event()
             watch = threading.Thread(target=self._watch, args=(process.pid, stop))

@@ -11,8 +11,6 @@ from odoo.modules.registry import Registry
 from .figures import percentile
 from .queue_server import Server, Usage
 
-LOOK_SECONDS = 0.05
-
 
 @dataclass(frozen=True)
 class Throughput:
@@ -79,8 +77,7 @@ class Subject:
 
     def wait(self):
         """Return the time when nothing is left to be done."""
-        while self.server.execute(self.unfinished):
-            time.sleep(LOOK_SECONDS)
+        self.server.wait_while(lambda: self.server.execute(self.unfinished))
         return time.time()
 
     def throughput(self, count):
@@ -113,8 +110,8 @@ class Subject:
         self.begin(count)
         self.commit_tasks(1, count)
         tenth = count - count // 10
-        while self.server.execute("SELECT count(*) FROM benchmark_work WHERE runs = 0")[0][0] > tenth:
-            time.sleep(LOOK_SECONDS)
+        left = "SELECT count(*) FROM benchmark_work WHERE runs = 0"
+        self.server.wait_while(lambda: self.server.execute(left)[0][0] > tenth)
         early = dict(self.server.usage.by_worker)
         self.wait()
         late = self.server.usage.by_worker

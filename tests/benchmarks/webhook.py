@@ -20,6 +20,8 @@ from provisioning import odoo_server, paths, test_environment
 
 from odoo.addons.healthcare_integration_base.doors.signature import SignatureProfile
 
+from tests.sandbox.webhook import open_webhook
+
 from . import databases
 from .figures import Figure, at_least, medians
 
@@ -63,21 +65,9 @@ def make_webhook(env) -> str:
     env["integration.instance"]._confirm_here()
     system = env["integration.system"].create({"name": "Benchmark", "code": secrets.token_hex(8)})
     system.action_approve()
-    credential = env["integration.credential"].create(
-        {"name": "Signing", "system_id": system.id, "kind": "signing"}
-    )
-    credential._set_secret(SECRET)
-    endpoint = env["integration.endpoint"].create(
-        {
-            "name": "Events",
-            "system_id": system.id,
-            "transport": "webhook",
-            "credential_id": credential.id,
-        }
-    )
-    endpoint.action_activate()
+    path = open_webhook(env, system, SECRET)
     env.cr.commit()
-    return f"/integration/webhook/{endpoint.webhook_token}"
+    return path
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,9 @@ class Load:
         seconds = time.perf_counter() - started
         statuses = {status for found in answers for status in found}
         assert statuses == {202}, statuses
-        return sum(map(len, answers)) / seconds
+        count = sum(map(len, answers))
+        assert count == self.clients * (self.requests // self.clients), f"only {count} were answered"
+        return count / seconds
 
     def _client(self, path: str, signed: bool, barrier: threading.Barrier, found: list[int]) -> None:
         requests = [_request(signed) for _number in range(self.requests // self.clients)]

@@ -130,7 +130,7 @@ def test_a_manager_pauses_a_flow_and_resumes_it(window, site, new_file, live_flo
     expect(manager.form.get_by_text("This flow is paused")).to_be_hidden()
     wait_for(lambda: remittance_state(reader, trace) == "posted")
     assert [message["state"] for message in transactions(reader, file.name)] == ["applied"]
-    assert site.query(tasks) == ["done"]
+    wait_for(lambda: site.query(tasks) == ["done"])
     assert audited(site, "flow.live", flow["id"])["actor_login"] == "manager"
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from provisioning import paths
 from provisioning.cluster import Cluster
 from provisioning.odoo_process import Odoo
 from provisioning.postgres import Server
+
+from tests.sandbox.database_server import throw_away
 
 _STOP_SECONDS = 60
 
@@ -25,25 +24,22 @@ class OwnServer:
     :ivar odoo: Odoo on this server
     """
 
-    def __init__(self, shared: Odoo, folder: Path):
+    def __init__(self, shared: Odoo, cluster: Cluster):
         self._shared = shared
-        self._cluster = Cluster(folder, shared.server.binaries)
+        self._cluster = cluster
         self._cluster.join()
         self.odoo = Odoo(shared.source, Server(self._cluster.variables(), shared.server.binaries))
 
     @classmethod
     @contextlib.contextmanager
     def running(cls, shared: Odoo) -> Iterator[OwnServer]:
-        """Have a server for the length of the block, in a folder that an unprivileged user may reach."""
-        folder = paths.LOCAL / f"test-server-{os.getpid()}"
-        try:
-            server = cls(shared, folder)
+        """Have a server for the length of the block."""
+        with throw_away() as cluster:
+            server = cls(shared, cluster)
             try:
                 yield server
             finally:
                 server._cluster.leave()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def restore(self, source: str, target: str) -> None:
         """Restore a dump of ``source`` on the shared server as ``target`` on this one."""

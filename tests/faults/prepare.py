@@ -2,7 +2,6 @@
 
 import datetime
 import time
-from decimal import Decimal
 from pathlib import Path
 
 import effects
@@ -10,20 +9,7 @@ import effects
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 
-from odoo.addons.healthcare_integration_base.formats.x12 import Group, Interchange
-from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.documents import (
-    Adjustment,
-    Claim,
-    Party,
-    RemittanceHeader,
-)
-from odoo.addons.healthcare_integration_rcm_posting.formats.remittance.writer import (
-    Remittance,
-    write_remittance_file,
-)
-
-PAYER_ID, NPI = "1999999999", "1234567893"
-CREATED = datetime.datetime(2026, 3, 16)
+from tests.sandbox.claims import NPI, PAYER_ID, draft_invoices, remittance_file
 
 
 def keep_only_own_crons(env):
@@ -194,55 +180,15 @@ def invoices(env, prefix, count):
     """Make posted invoices of 100.00 with the claim numbers PREFIX0, PREFIX1, ..."""
     payer, patient = env["res.partner"].search([("rcm_is_payer", "=", True)], limit=1), env["res.partner"]
     patient = patient.create({"name": "Alex Testcase"})
-    line = Command.create({"name": "Service", "price_unit": 100.0, "tax_ids": [Command.clear()]})
-    moves = (
-        env["account.move"]
-        .with_context(tracking_disable=True)
-        .create(
-            [
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": payer.id,
-                    "rcm_patient_id": patient.id,
-                    "rcm_claim_number": f"{prefix}{number}",
-                    "invoice_date": "2026-02-10",
-                    "invoice_line_ids": [line],
-                }
-                for number in range(int(count))
-            ]
-        )
-    )
+    claim_numbers = [f"{prefix}{number}" for number in range(int(count))]
+    moves = draft_invoices(env, payer, patient, claim_numbers)
     moves._post(soft=False)
 
 
 def remittance(env, prefix, count, *paths):
     """Write the same file to each path: it pays 70.00, allows 10.00 and leaves 20.00 of each claim."""
-    claims = [
-        Claim(
-            position=0,
-            claim_id=f"{prefix}{number}",
-            status="1",
-            charge=Decimal("100.00"),
-            paid=Decimal("70.00"),
-            adjustments=[Adjustment("CO", "45", Decimal("10.00")), Adjustment("PR", "1", Decimal("20.00"))],
-        )
-        for number in range(int(count))
-    ]
-    header = RemittanceHeader(
-        control_number="0001",
-        handling="I",
-        amount=Decimal("70.00") * len(claims),
-        credit_debit="C",
-        method="ACH",
-        payment_date=CREATED.date(),
-        trace_number=f"T{prefix}",
-        payer_identifier=PAYER_ID,
-        payer=Party(name="NORTHERN MUTUAL"),
-        payee=Party(name="LAKESIDE", qualifier="XX", identifier=NPI),
-    )
-    interchange = Interchange("000000001", "ZZ", "PAYER", "ZZ", "LAKESIDE", CREATED, "00501", usage="P")
-    group = Group("HP", "PAYER", "LAKESIDE", CREATED, "1", "X", "005010X221A1")
-    content = b"".join(write_remittance_file(interchange, group, [Remittance(header, claims)]))
+    claim_numbers = [f"{prefix}{number}" for number in range(int(count))]
+    content = b"".join(remittance_file(claim_numbers, f"T{prefix}"))
     for path in paths:
         Path(path).write_bytes(content)
 

@@ -37,6 +37,7 @@ def test_a_file_is_written_whole_or_not_at_all(small_disk, tell):
                 refused = error
                 break
             sent.append(f"{number}.x12")
+    assert refused, "the disk took everything"
     tell(f"a disk of {DISK}: {len(sent)} files of {len(CONTENT)} bytes written, then {refused.code}")
     assert refused.code == "folder.disk_full" and refused.remedy
     assert {path.name: path.stat().st_size for path in (small_disk / "outbox").iterdir()} == {

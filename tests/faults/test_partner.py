@@ -76,10 +76,10 @@ def test_whatever_the_partner_does_each_file_arrives_once(fleet, partner, tell):
     with fleet.working(2):
         for code, fault in faults.items():
             with fault():
-                fleet.wait_until(lambda: code in _errors(fleet))  # noqa: B023
+                fleet.wait_until(_advancing(fleet, lambda: code in _errors(fleet)))  # noqa: B023
             seen.append(f"{code} after {time.monotonic() - began:.0f} s")
         with partner.serving("--read-delay", "0.2"):
-            fleet.wait_until(lambda: _advanced(fleet) and _posted(fleet) == FILES and fleet.is_idle(), 180)
+            fleet.wait_until(_advancing(fleet, lambda: _posted(fleet) == FILES and fleet.is_idle()), 180)
     seen.append(f"all {FILES} files from a slow server after {time.monotonic() - began:.0f} s")
     tell(f"a partner's faults: {', '.join(seen)}")
     assert sorted(path.name for path in partner.archive.iterdir()) == [f"{n}.835" for n in range(FILES)]
@@ -95,17 +95,22 @@ def test_whatever_the_partner_does_each_file_arrives_once(fleet, partner, tell):
 
 
 def _errors(fleet):
-    _advanced(fleet)
     rows = fleet.query("SELECT DISTINCT error_code FROM integration_task WHERE error_code IS NOT NULL")
     return {code for (code,) in rows}
 
 
-def _advanced(fleet):
-    """Have what waits be due, but not more often than every second."""
-    if time.monotonic() - getattr(fleet, "advanced_at", 0) > 1:
-        fleet.pass_time()
-        fleet.advanced_at = time.monotonic()
-    return True
+def _advancing(fleet, condition):
+    """Return the condition; looking at it also has what waits be due, at most once a second."""
+    advanced = time.monotonic()
+
+    def look():
+        nonlocal advanced
+        if time.monotonic() - advanced > 1:
+            fleet.pass_time()
+            advanced = time.monotonic()
+        return condition()
+
+    return look
 
 
 def _posted(fleet):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,10 +86,16 @@ class Fleet:
 
     @contextlib.contextmanager
     def working(self, count: int = 2, hosts: Sequence[Host] = (Host(),)) -> Iterator[Fleet]:
-        """Have worker processes running for the length of the block, so many on each host."""
+        """Have worker processes running for the length of the block, so many on each host.
+
+        They begin at the same moment, when all of them are ready.
+        """
         with contextlib.ExitStack() as stack:
             self._stack = stack
+            self._gate = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.folder)))
             self._workers = [self._start(host) for host in hosts for _worker in range(count)]
+            self.wait_until(lambda: len(list(self._gate.glob("ready-*"))) >= len(self._workers))
+            (self._gate / "open").touch()
             yield self
         self._workers = []
 
@@ -96,6 +103,7 @@ class Fleet:
         log = (self.folder / "workers.log").open("ab")
         self._stack.callback(log.close)
         command = [*host.prefix, environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
+        command.append(self._gate)
         variables = {**self._odoo.variables(), **host.variables}
         worker = self._stack.enter_context(processes.started(command, env=variables, stdout=log, stderr=log))
         self._hosts[worker.pid] = host
@@ -162,7 +170,7 @@ class Fleet:
         alive = {worker.pid for worker in self._workers}
         return next((process_id for (process_id,) in rows if process_id in alive), None)
 
-    def wait_until(self, condition: Callable[[], object], seconds: float = 60):
+    def wait_until(self, condition: Callable[[], object], seconds: float = 120):
         """Return what ``condition`` returns as soon as that is true; fail after so many seconds."""
         end = time.monotonic() + seconds
         while not (result := condition()):
@@ -185,14 +193,19 @@ class Fleet:
 
     def pass_time(self) -> None:
         """Have everything that waits for a time be due now, as if that time had come."""
+        # Each in a transaction of its own: one with several locks could deadlock with a worker.
         self.execute(
-            """
-            UPDATE integration_task SET eta = now() AT TIME ZONE 'UTC'
-             WHERE state = 'waiting' AND eta IS NOT NULL;
-            UPDATE integration_endpoint SET next_poll_at = now() AT TIME ZONE 'UTC' WHERE state = 'active';
-            INSERT INTO ir_cron_trigger (cron_id, call_at)
-                SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron;
-            """
+            "UPDATE integration_task SET eta = now() AT TIME ZONE 'UTC'"
+            " WHERE state = 'waiting' AND eta IS NOT NULL"
+        )
+        self.execute(
+            "UPDATE integration_endpoint SET next_poll_at = now() AT TIME ZONE 'UTC' WHERE state = 'active'"
+        )
+        # An open circuit would otherwise hold a test up for a minute.
+        self.execute('UPDATE integration_gate SET state = state || \'{"open_until": 0, "not_before": 0}\'')
+        self.execute(
+            "INSERT INTO ir_cron_trigger (cron_id, call_at)"
+            " SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron"
         )
 
     def clock_of(self, host: Host) -> float:

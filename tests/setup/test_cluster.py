@@ -1,21 +1,20 @@
 """The embedded PostgreSQL on a throw-away cluster: shared, stopped after the last user, never left behind."""
 
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
 import pytest
-from provisioning import paths, test_environment
-from provisioning.cluster import Cluster
+from provisioning import locks
 from provisioning.failure import SetupError
 
-SETUP = Path(__file__).resolve().parents[2] / "setup"
+from tests.sandbox.database_server import throw_away
+from tests.setup.users import users
+
 USER = """
 import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
@@ -30,30 +29,16 @@ cluster.leave()
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A cluster of this test's own, in a folder that an unprivileged user may reach."""
-    folder = paths.LOCAL / f"test-cluster-{os.getpid()}"
-    cluster = Cluster(folder, test_environment.inherited().server.binaries)
-    yield cluster
-    cluster.stop()
-    shutil.rmtree(folder)
+    """A cluster of this test's own."""
+    with throw_away() as cluster:
+        yield cluster
 
 
 @pytest.fixture
 def user(cluster):
     """Start commands that use the server, and end them."""
-    processes = []
-
-    def start():
-        command = [sys.executable, "-c", USER, str(SETUP), str(cluster.folder), str(cluster.binaries)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        assert process.stdout.readline() == "joined\n"
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+    with users(USER, cluster.folder, cluster.binaries) as start:
+        yield start
     assert wait_until(lambda: not cluster.postmaster_pid())
 
 
@@ -143,6 +128,19 @@ def test_a_server_whose_keeper_was_killed_is_taken_over(cluster, user):
     assert cluster.postmaster_pid() == server
     second.communicate()
     assert wait_until(lambda: not cluster.postmaster_pid())
+
+
+def test_a_keeper_that_is_still_ending_is_waited_for(cluster, user):
+    user().communicate()
+    assert wait_until(lambda: not locks.is_held(cluster.keeper_lock))
+    with ThreadPoolExecutor() as threads:
+        with locks.held_alone(cluster.keeper_lock) as former_keeper:
+            assert former_keeper
+            joining = threads.submit(user)
+            time.sleep(1)
+            assert not joining.done()
+        joining.result()
+    assert cluster.answers()
 
 
 def test_a_process_id_left_behind_is_not_taken_for_the_server(cluster, user):

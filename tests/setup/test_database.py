@@ -1,15 +1,13 @@
 """Databases on a throw-away cluster: dropped whoever is in them, without the rights of a superuser."""
 
-import os
-import shutil
 import time
 
 import psycopg2
 import pytest
-from provisioning import paths, test_environment
-from provisioning.cluster import Cluster
 from provisioning.database import Databases
 from provisioning.postgres import Server
+
+from tests.sandbox.database_server import throw_away
 
 #: A worker rests 100 ms after each page of this table: it is there for minutes.
 LONG_VACUUM = """
@@ -27,14 +25,10 @@ SECONDS = 60
 @pytest.fixture
 def server():
     """A server of this test's own, whose autovacuum looks at each database every second."""
-    folder = paths.LOCAL / f"test-databases-{os.getpid()}"
-    settings = {"autovacuum_naptime": "1s"}
-    cluster = Cluster(folder, test_environment.inherited().server.binaries, settings)
-    cluster.join()
-    yield Server(cluster.variables(), cluster.binaries)
-    cluster.leave()
-    cluster.stop()
-    shutil.rmtree(folder)
+    with throw_away({"autovacuum_naptime": "1s"}) as cluster:
+        cluster.join()
+        yield Server(cluster.variables(), cluster.binaries)
+        cluster.leave()
 
 
 def test_a_database_is_dropped_under_its_users_and_an_autovacuum_worker(server, monkeypatch):

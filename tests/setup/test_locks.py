@@ -1,14 +1,12 @@
 """The count of a server's users survives nothing but the processes themselves."""
 
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from provisioning import locks
 
-SETUP = Path(__file__).resolve().parents[2] / "setup"
+from tests.setup.users import users
+
 JOIN = """
 import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
@@ -24,19 +22,8 @@ print(usage.leave(), flush=True)
 @pytest.fixture
 def user(tmp_path):
     """Start processes that count themselves in as users of one file, and end them."""
-    processes = []
-
-    def start():
-        command = [sys.executable, "-c", JOIN, str(SETUP), str(tmp_path / "use")]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        assert process.stdout.readline() == "joined\n"
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+    with users(JOIN, tmp_path / "use") as start:
+        yield start
 
 
 def test_only_the_last_user_is_told_so(user):

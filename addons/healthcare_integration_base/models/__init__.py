@@ -59,6 +59,7 @@ from . import (
     integration_legal_hold_flow,
     integration_live_progress,
     integration_mapping,
+    integration_mapping_child,
     integration_mapping_column,
     integration_mapping_format,
     integration_mapping_handler,

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .data_classes import DATA_CLASSES
+
 
 class IntegrationDocumentType(models.Model):
     """What can be exchanged: a format, a version, a direction, and the handler that understands it.
@@ -37,14 +39,7 @@ class IntegrationDocumentType(models.Model):
     )
     handler = fields.Char(help="Technical name of the handler model that reads or builds these documents.")
     data_class = fields.Selection(
-        [
-            ("none", "No protected data"),
-            ("personal", "Personal data"),
-            ("phi", "Health data"),
-            ("pay", "Pay"),
-            ("bank", "Bank details"),
-            ("price", "Contract prices"),
-        ],
+        DATA_CLASSES,
         required=True,
         default="none",
         help="The most sensitive data that these documents carry.",

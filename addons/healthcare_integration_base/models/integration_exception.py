@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
 from .access import require_group
+from .windows import form_window, list_window
 
 OPEN_STATES = ("open", "in_progress")
 
@@ -163,23 +164,13 @@ class IntegrationException(models.Model):
         """Open the business record that the exception is about."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
+        return form_window(self.res_model, self.res_id)
 
     def action_open_messages(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Messages"),
-            "res_model": "integration.message",
-            "view_mode": "list,form",
-            "domain": [("id", "in", self.message_ids.ids)],
-        }
+        messages = [("id", "in", self.message_ids.ids)]
+        return list_window(self.env._("Messages"), "integration.message", messages)
 
     # === BUSINESS METHODS === #
 

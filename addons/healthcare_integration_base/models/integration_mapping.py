@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .access import require_group
+from .windows import form_window
 
 
 class IntegrationMapping(models.Model):
@@ -127,12 +128,7 @@ class IntegrationMapping(models.Model):
             [("company_id", "=", self.company_id.id), ("name", "=", self.name)], [], ["version:max"]
         )[0]
         draft = self.copy({"name": self.name, "version": latest + 1})
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": draft.id,
-            "view_mode": "form",
-        }
+        return form_window(self._name, draft.id)
 
     # === NAVIGATION === #
 

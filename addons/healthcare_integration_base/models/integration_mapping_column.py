@@ -9,12 +9,10 @@ class IntegrationMappingColumn(models.Model):
 
     _name = "integration.mapping.column"
     _description = "Integration Mapping Column"
+    _inherit = ["integration.mapping.child"]
     _order = "mapping_id, role, sequence, id"
     _check_company_auto = True
 
-    mapping_id = fields.Many2one("integration.mapping", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="mapping_id.company_id", store=True, index=True, precompute=True)
-    sequence = fields.Integer(default=10)
     name = fields.Char(required=True, help="What the lines of the mapping call the column.")
     role = fields.Selection("_selection_role", "Kind of Record", required=True, default="detail")
     type = fields.Selection("_selection_type", required=True, default="text")
@@ -75,17 +73,3 @@ class IntegrationMappingColumn(models.Model):
             check=self.check or "",
             check_column=self.check_column or "",
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        columns = super().create(vals_list)
-        columns.mapping_id._check_draft()
-        return columns
-
-    def write(self, vals):
-        self.mapping_id._check_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.mapping_id._check_draft()

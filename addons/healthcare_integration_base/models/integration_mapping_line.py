@@ -9,13 +9,11 @@ class IntegrationMappingLine(models.Model):
 
     _name = "integration.mapping.line"
     _description = "Integration Mapping Line"
+    _inherit = ["integration.mapping.child"]
     _order = "mapping_id, sequence, id"
     _rec_name = "target_field"
     _check_company_auto = True
 
-    mapping_id = fields.Many2one("integration.mapping", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="mapping_id.company_id", store=True, index=True, precompute=True)
-    sequence = fields.Integer(default=10)
     source_path = fields.Char(
         help="JSON: payer.id or lines[0].code. XML: Name/Last or @id. CSV and fixed width: the name of a "
         "column, or header. and the name of a header column. Below a repeated group it starts at an item. "
@@ -92,17 +90,3 @@ class IntegrationMappingLine(models.Model):
                 check_line(line._rule(), None if reads_columns else mapping._path_language())
             except ValueError as error:
                 raise ValidationError(str(error)) from error
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.mapping_id._check_draft()
-        return lines
-
-    def write(self, vals):
-        self.mapping_id._check_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.mapping_id._check_draft()

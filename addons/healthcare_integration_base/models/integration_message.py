@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from .access import require_group
 from .integration_exception import OPEN_STATES
+from .windows import list_window
 
 FINAL_STATES = ("applied", "rejected", "duplicate", "settled", "acknowledged", "refused")
 
@@ -242,26 +243,16 @@ class IntegrationMessage(models.Model):
     def action_open_children(self):
         self.ensure_one()
         self.check_access("read")
-        return self._open_list(
-            "integration.message", [("parent_id", "=", self.id)], self.env._("Transactions")
-        )
+        children = [("parent_id", "=", self.id)]
+        return list_window(self.env._("Transactions"), "integration.message", children)
 
     def action_open_exceptions(self):
         self.ensure_one()
         self.check_access("read")
         domain = [("id", "in", self.exception_ids.ids)]
-        return self._open_list("integration.exception", domain, self.env._("Exceptions"))
+        return list_window(self.env._("Exceptions"), "integration.exception", domain)
 
     def action_open_tasks(self):
         self.ensure_one()
         self.check_access("read")
-        return self._open_list("integration.task", [("message_id", "=", self.id)], self.env._("Tasks"))
-
-    def _open_list(self, model_name, domain, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model_name,
-            "view_mode": "list,form",
-            "domain": domain,
-        }
+        return list_window(self.env._("Tasks"), "integration.task", [("message_id", "=", self.id)])

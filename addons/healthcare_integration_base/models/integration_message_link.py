@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .windows import form_window
+
 
 class IntegrationMessageLink(models.Model):
     """A business record that a message made or changed."""
@@ -44,9 +46,4 @@ class IntegrationMessageLink(models.Model):
     def action_open_record(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
+        return form_window(self.res_model, self.res_id)

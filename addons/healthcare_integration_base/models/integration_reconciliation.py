@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .windows import form_window
+
 
 class IntegrationReconciliation(models.Model):
     """A batch control: what the source says, what Odoo holds, and why they differ."""
@@ -53,9 +55,4 @@ class IntegrationReconciliation(models.Model):
         """Open the message that this control belongs to."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "integration.message",
-            "res_id": self.message_id.id,
-            "view_mode": "form",
-        }
+        return form_window("integration.message", self.message_id.id)

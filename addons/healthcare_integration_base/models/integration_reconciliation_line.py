@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from .model_selection import business_models
+from .windows import form_window
 
 
 class IntegrationReconciliationLine(models.Model):
@@ -47,9 +48,4 @@ class IntegrationReconciliationLine(models.Model):
         """Open the Odoo record that holds the figure."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
+        return form_window(self.res_model, self.res_id)

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..errors import BusinessRuleError
 from .model_selection import business_models
+from .windows import form_window
 
 
 class IntegrationReference(models.Model):
@@ -177,9 +178,4 @@ class IntegrationReference(models.Model):
         """Open the Odoo record."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
+        return form_window(self.res_model, self.res_id)

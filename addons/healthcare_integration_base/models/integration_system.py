@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .access import require_group
+from .data_classes import DATA_CLASSES
 
 
 class IntegrationSystem(models.Model):
@@ -52,14 +53,7 @@ class IntegrationSystem(models.Model):
         tracking=True,
     )
     data_class = fields.Selection(
-        [
-            ("none", "No protected data"),
-            ("personal", "Personal data"),
-            ("phi", "Health data"),
-            ("pay", "Pay"),
-            ("bank", "Bank details"),
-            ("price", "Contract prices"),
-        ],
+        DATA_CLASSES,
         required=True,
         default="none",
         tracking=True,

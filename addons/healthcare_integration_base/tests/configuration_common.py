@@ -1,5 +1,6 @@
 """What the tests of the configuration models share: a system, a document type, a user to run as."""
 
+from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
 ADDON = "healthcare_integration_base"
@@ -23,6 +24,19 @@ class ConfigurationCase(TransactionCase):
         """Return a new user of the company with the named groups of the addon."""
         groups = ",".join(["base.group_user", *(f"{ADDON}.{role}" for role in roles)])
         return new_test_user(cls.env, "_".join(["integration", *roles]), groups=groups)
+
+    @classmethod
+    def create_crosswalk(cls, external_code, name="Payers", code="payer"):
+        """Return a crosswalk of partners in which a code stands for the first of them."""
+        return cls.env["integration.crosswalk"].create(
+            {
+                "name": name,
+                "code": code,
+                "system_id": cls.system.id,
+                "target_model": "res.partner",
+                "line_ids": [Command.create({"external_code": external_code, "res_id": cls.partner.id})],
+            }
+        )
 
     @classmethod
     def create_flow(cls, code="flow", **values):

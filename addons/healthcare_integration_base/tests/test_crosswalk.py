@@ -14,15 +14,7 @@ class TestCrosswalk(ConfigurationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.crosswalk = cls.env["integration.crosswalk"].create(
-            {
-                "name": "Payers",
-                "code": "payer",
-                "system_id": cls.system.id,
-                "target_model": "res.partner",
-                "line_ids": [Command.create({"external_code": " 60054 ", "res_id": cls.partner.id})],
-            }
-        )
+        cls.crosswalk = cls.create_crosswalk(" 60054 ")
         cls.line = cls.crosswalk.line_ids
 
     def test_a_code_stands_for_a_record_with_the_rights_of_the_caller(self):

@@ -19,15 +19,7 @@ class TestMapping(ConfigurationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.crosswalk = cls.env["integration.crosswalk"].create(
-            {
-                "name": "Payers",
-                "code": "payer",
-                "system_id": cls.system.id,
-                "target_model": "res.partner",
-                "line_ids": [Command.create({"external_code": "60054", "res_id": cls.partner.id})],
-            }
-        )
+        cls.crosswalk = cls.create_crosswalk("60054")
         cls.mapping = cls.env["integration.mapping"].create(
             {
                 "name": "Payment",

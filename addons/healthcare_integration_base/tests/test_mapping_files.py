@@ -18,15 +18,7 @@ class TestMappingFiles(ConfigurationCase):
         super().setUpClass()
         types = cls.env["integration.document.type"]
         cls.outgoing = types.create({"name": "Out", "code": "test.out", "direction": "out", "format": "csv"})
-        cls.crosswalk = cls.env["integration.crosswalk"].create(
-            {
-                "name": "Partners",
-                "code": "partner",
-                "system_id": cls.system.id,
-                "target_model": "res.partner",
-                "line_ids": [Command.create({"external_code": "P1", "res_id": cls.partner.id})],
-            }
-        )
+        cls.crosswalk = cls.create_crosswalk("P1", "Partners", "partner")
 
     def mapping(self, record_format, lines, columns=(), *, is_out=False, **values):
         mapping = self.env["integration.mapping"].create(

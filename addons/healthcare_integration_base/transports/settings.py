@@ -154,17 +154,11 @@ class SettingsReader:
             self.refuse(name, "a known setting", "an unknown name", "Remove it or correct its spelling.")
         if not self._findings:
             return
-        first = self._findings[0]
-        raise ConfigurationError(
-            code=first.code,
-            message=first.message,
-            location=first.location,
-            expected=first.expected,
-            found=first.found,
-            remedy=first.remedy,
-            subject=", ".join(finding.location for finding in self._findings),
-            findings=tuple(self._findings),
-        )
+        places = ", ".join(finding.location for finding in self._findings)
+        error = ConfigurationError.summing_up(self._findings, places)
+        # One for each setting, also when only one is wrong.
+        error.findings = tuple(self._findings)
+        raise error
 
     def _check_mailbox(self, values: dict[str, Any]) -> None:
         if not values["inbox"] and not values["outbox"]:

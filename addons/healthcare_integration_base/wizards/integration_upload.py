@@ -8,6 +8,7 @@ from ..doors.delivery import LARGEST_BODY, Delivery
 from ..doors.json_document import MalformedJson, read_json
 from ..errors import IntegrationError
 from ..models.access import require_group
+from ..models.windows import form_window
 
 OPEN_STATES = ("live", "paused")
 
@@ -68,12 +69,7 @@ class IntegrationUpload(models.TransientModel):
             )
         self.env["integration.audit.entry"]._record("message.uploaded", message_sudo)
         self.unlink()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "integration.message",
-            "res_id": message_sudo.id,
-            "view_mode": "form",
-        }
+        return form_window("integration.message", message_sudo.id)
 
     def action_preview(self):
         """Show what would be written, in a transaction that is undone."""

@@ -11,6 +11,7 @@ from . import (
     rcm_claim_display,
     rcm_claim_matching,
     rcm_claim_resolution,
+    rcm_company_rule,
     rcm_ledger,
     rcm_posting_account,
     rcm_posting_rule,

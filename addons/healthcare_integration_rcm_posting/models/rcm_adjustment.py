@@ -7,8 +7,7 @@ from odoo.tools import SQL
 
 from ..formats.remittance.codes import ADJUSTMENT_GROUPS, FORMER_ADJUSTMENT_GROUPS
 from .rcm_code_order import code_order
-from .rcm_labels import labelled
-from .rcm_posting_rule import TREATMENTS
+from .rcm_labels import TREATMENTS, labelled
 
 BY_REASON = re.compile(
     r"\s*reason(\s+(?P<direction>asc|desc))?(\s+nulls\s+(?P<nulls>first|last))?\s*", re.IGNORECASE

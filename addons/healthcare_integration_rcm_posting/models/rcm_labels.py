@@ -1,4 +1,15 @@
-"""Codes of a remittance as people read them: the code they know, followed by its meaning."""
+"""Codes of a remittance and of its posting as people read them."""
+
+from ..posting.rules import Treatment
+
+TREATMENTS = [
+    (Treatment.ALLOWANCE.value, "Contractual allowance"),
+    (Treatment.TRANSFER.value, "Transfer to patient or next payer"),
+    (Treatment.DENIAL.value, "Denial: nothing posted, exception"),
+    (Treatment.NO_EFFECT.value, "No effect"),
+    (Treatment.REVIEW.value, "Review: nothing posted"),
+    (Treatment.OTHER_ACCOUNT.value, "Debit the rule's account"),
+]
 
 
 def labelled(code, meanings):

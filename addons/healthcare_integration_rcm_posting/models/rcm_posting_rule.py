@@ -2,15 +2,7 @@ from odoo import api, fields, models
 
 from ..posting.rules import DEFAULT_RULES, PostingRule, RuleTable, Treatment
 from .rcm_code_order import code_order
-
-TREATMENTS = [
-    (Treatment.ALLOWANCE.value, "Contractual allowance"),
-    (Treatment.TRANSFER.value, "Transfer to patient or next payer"),
-    (Treatment.DENIAL.value, "Denial: nothing posted, exception"),
-    (Treatment.NO_EFFECT.value, "No effect"),
-    (Treatment.REVIEW.value, "Review: nothing posted"),
-    (Treatment.OTHER_ACCOUNT.value, "Debit the rule's account"),
-]
+from .rcm_labels import TREATMENTS
 
 
 class RcmPostingRule(models.Model):
@@ -21,13 +13,12 @@ class RcmPostingRule(models.Model):
 
     _name = "rcm.posting.rule"
     _description = "Claim Posting Rule"
+    _inherit = ["rcm.company.rule"]
     _order = "reason, group_code, priority, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(compute="_compute_name", store=True)
-    company_id = fields.Many2one("res.company", index=True, help="Empty: all companies")
-    payer_id = fields.Many2one("res.partner", index="btree_not_null", help="Empty: any payer")
     group_code = fields.Selection(
         [
             ("CO", "CO Contractual obligation"),
@@ -45,13 +36,7 @@ class RcmPostingRule(models.Model):
     )
     date_from = fields.Date(help="First day of service")
     date_to = fields.Date(help="Last day of service")
-    priority = fields.Integer(default=10, required=True, aggregator=None)
-    active = fields.Boolean(default=True)
 
-    _dates_ordered = models.Constraint(
-        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)",
-        "A rule must not end before it starts.",
-    )
     _account_named = models.Constraint(
         "CHECK (treatment <> 'other_account' OR account_id IS NOT NULL)",
         "A rule that debits its own account must name it.",
@@ -72,9 +57,7 @@ class RcmPostingRule(models.Model):
     @api.model
     def _rule_table(self, company):
         """Return the pure rule table that applies in a company."""
-        # Rules are configuration of the company; a biller who posts need not be allowed to read them.
-        rules = self.sudo().search([("company_id", "in", [False, *company.parent_ids.ids])])
-        return RuleTable(rule._as_posting_rule() for rule in rules)
+        return RuleTable(rule._as_posting_rule() for rule in self._applying_in(company))
 
     def _as_posting_rule(self):
         return PostingRule(
@@ -92,9 +75,7 @@ class RcmPostingRule(models.Model):
     @api.model
     def _create_default_rules(self):
         """Create the rules that hold everywhere, once: called when the addon is installed."""
-        if self.with_context(active_test=False).search_count([], limit=1):
-            return
-        self.create(
+        self._create_once(
             [
                 {"group_code": rule.group, "reason": rule.reason, "treatment": rule.treatment.value}
                 for rule in DEFAULT_RULES

@@ -10,13 +10,12 @@ class RcmProviderAdjustmentRule(models.Model):
 
     _name = "rcm.provider.adjustment.rule"
     _description = "Provider Adjustment Rule"
+    _inherit = ["rcm.company.rule"]
     _order = "code, priority, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
     _rec_name = "code"
 
-    company_id = fields.Many2one("res.company", index=True, help="Empty: all companies")
-    payer_id = fields.Many2one("res.partner", index="btree_not_null", help="Empty: any payer")
     code = fields.Char(help="PLB03-1. Empty: any code")
     meaning = fields.Char(compute="_compute_meaning")
     sign = fields.Selection(
@@ -30,15 +29,7 @@ class RcmProviderAdjustmentRule(models.Model):
     )
     role = fields.Selection(selection="_selection_role", required=True)
     account_id = fields.Many2one("account.account", check_company=True, help="Empty: the account of the role")
-    date_from = fields.Date()
-    date_to = fields.Date()
-    priority = fields.Integer(default=10, required=True, aggregator=None)
-    active = fields.Boolean(default=True)
 
-    _dates_ordered = models.Constraint(
-        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)",
-        "A rule must not end before it starts.",
-    )
     _account_named = models.Constraint(
         "CHECK (role <> 'rule_account' OR account_id IS NOT NULL)",
         "A rule that uses its own account must name it.",
@@ -56,9 +47,7 @@ class RcmProviderAdjustmentRule(models.Model):
     @api.model
     def _rule_table(self, company):
         """Return the pure rule table that applies in a company."""
-        # See rcm.posting.rule: posting must not depend on the reader's rights to the configuration.
-        rules = self.sudo().search([("company_id", "in", [False, *company.parent_ids.ids])])
-        return ProviderAdjustmentRuleTable(rule._as_provider_rule() for rule in rules)
+        return ProviderAdjustmentRuleTable(rule._as_provider_rule() for rule in self._applying_in(company))
 
     def _as_provider_rule(self):
         return ProviderAdjustmentRule(
@@ -76,9 +65,7 @@ class RcmProviderAdjustmentRule(models.Model):
     @api.model
     def _create_default_rules(self):
         """Create the rules that hold everywhere, once: called when the addon is installed."""
-        if self.with_context(active_test=False).search_count([], limit=1):
-            return
-        self.create(
+        self._create_once(
             [
                 {"code": rule.code, "sign": rule.sign.value, "role": rule.role.value}
                 for rule in DEFAULT_PROVIDER_RULES

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.healthcare_integration_base.models.windows import form_window, list_window
+
 POSTED_STATES = ("posting", "posted")
 
 
@@ -152,41 +154,25 @@ class RcmRemittance(models.Model):
     def action_open_claims(self):
         self.ensure_one()
         self.check_access("read")
-        return self._open_list("rcm.claim", [("remittance_id", "=", self.id)], self.env._("Claims"))
+        return list_window(self.env._("Claims"), "rcm.claim", [("remittance_id", "=", self.id)])
 
     def action_open_entries(self):
         self.ensure_one()
         self.check_access("read")
-        action = self._open_list(
-            "account.move", [("rcm_remittance_id", "=", self.id)], self.env._("Journal Entries")
-        )
+        entries = [("rcm_remittance_id", "=", self.id)]
+        action = list_window(self.env._("Journal Entries"), "account.move", entries)
         # The list that Odoo shows otherwise is made for invoices: due dates, no journal, no state.
         return {**action, "views": [(self.env.ref("account.view_move_tree").id, "list"), (False, "form")]}
 
     def action_open_exceptions(self):
         self.ensure_one()
         self.check_access("read")
-        action = self._open_list(
-            "integration.exception", list(self._exception_domain()), self.env._("Exceptions")
-        )
+        domain = list(self._exception_domain())
+        action = list_window(self.env._("Exceptions"), "integration.exception", domain)
         waiting = self._exceptions()
         return {**action, "view_mode": "form", "res_id": waiting.id} if len(waiting) == 1 else action
 
     def action_open_message(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "integration.message",
-            "res_id": self.message_id.id,
-            "view_mode": "form",
-        }
-
-    def _open_list(self, model_name, domain, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model_name,
-            "view_mode": "list,form",
-            "domain": domain,
-        }
+        return form_window("integration.message", self.message_id.id)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from odoo.addons.healthcare_integration_base.models.findings_table import findings_table
+from odoo.addons.healthcare_integration_base.models.windows import form_window
 
 from ..formats.remittance.codes import HANDLING_CODES, PAYMENT_METHODS
 from .rcm_labels import labelled
@@ -39,9 +40,4 @@ class RcmRemittanceDisplay(models.Model):
             remittance.findings_table = findings_table(self.env, remittance.findings)
 
     def _open_form(self):
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "rcm.remittance",
-            "res_id": self.id,
-            "view_mode": "form",
-        }
+        return form_window("rcm.remittance", self.id)

@@ -22,8 +22,10 @@ class Client:
 
     def __init__(self, url: str, database: str, login: str, password: str) -> None:
         self._url = url
+        # The server is on this machine: a proxy of the environment is not for it.
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
         )
         self._companies: list[int] = []
         self._post("/web/session/authenticate", {"db": database, "login": login, "password": password})

@@ -167,11 +167,4 @@ def _typed_element(parse: Callable[[str], Value], segment: Segment, index: int, 
         return parse(text)
     except UnreadableValue as error:
         finding = unreadable_finding(error, text, f"{location}, {segment[0]}{index:02}")
-        raise DocumentError(
-            code=finding.code,
-            message=finding.message,
-            location=finding.location,
-            expected=finding.expected,
-            found=finding.found,
-            remedy=finding.remedy,
-        ) from error
+        raise DocumentError.summing_up([finding]) from error

@@ -252,10 +252,10 @@ class TestFetch:
 
     def test_the_total_time_ends_a_slow_reader(self, mailbox):
         mailbox.drop("a.835", b"x" * (3 * MIB))
-        with mailbox.transport(total_timeout=2.0) as transport:
+        with mailbox.transport(total_timeout=4.0) as transport:
             stream = transport.fetch(transport.list()[0])
             next(stream)
-            time.sleep(2.1)
+            time.sleep(4.1)
             with pytest.raises(TransientError) as caught:
                 list(stream)
         assert caught.value.code == f"{mailbox.kind}.total_timeout"
