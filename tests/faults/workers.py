@@ -145,6 +145,10 @@ class Fleet:
                 connection.autocommit = True
                 return connection
 
+    def hang_up(self) -> None:
+        """Close the connection that the database is looked at through; the next look opens another."""
+        self._connection.close()
+
     def value(self, query: str, *values):
         return self.query(query, *values)[0][0]
 

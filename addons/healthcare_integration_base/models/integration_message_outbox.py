@@ -25,10 +25,17 @@ class IntegrationMessageOutbox(models.Model):
 
     def _compute_waits_because(self):
         for message in self:
-            # Tasks are the kernel's; why a message waits is told to whoever sees the message.
-            waiting = message.sudo().task_ids.filtered(lambda task: task.state == "waiting" and task.error)
             is_waiting = message.direction == "out" and message.state == "queued"
-            message.waits_because = waiting[:1].error if is_waiting else False
+            # Tasks and endpoints are not everybody's; why a message waits is told to whoever sees it.
+            message.waits_because = is_waiting and message.sudo()._waiting_reason()
+
+    def _waiting_reason(self):
+        if self.endpoint_id.state != "active":
+            inactive = self.env._("%s is not active.", self.endpoint_id.display_name)
+            return self.endpoint_id.state_reason or inactive
+        if self.flow_id.state == "paused":
+            return self.env._("The flow %s is paused.", self.flow_id.name)
+        return self.task_ids.filtered(lambda task: task.state == "waiting")[:1].error
 
     # === MAKE === #
 
