@@ -1,4 +1,4 @@
-"""A worker is killed after the bytes have left and before the commit: the repeat has the same name and key."""
+"""A worker is killed when bytes have left and nothing is committed: the repeat has the same name and key."""
 
 import pytest
 
@@ -35,6 +35,8 @@ def _kill_after(fleet, has_left, release):
         fleet.kill(victim)
         release()
         fleet.wait_until(fleet.is_idle, 120)
+        # A lane that was killed several times in a row is left out once by Odoo's scheduler.
+        fleet.wait_until(lambda: not fleet.value("SELECT count(*) FROM ir_cron WHERE failure_count > 0"), 120)
 
 
 def test_a_file_is_recognised(fleet, tmp_path, held, tell):
