@@ -30,7 +30,7 @@ NO_WATCH = """
 @pytest.fixture
 def sender(fleet, tmp_path, request):
     """A flow of the original with a message to be sent."""
-    sender = Outgoing(fleet, tmp_path / "partner", f"copied{abs(hash(request.node.name)) % 10**6}")
+    sender = Outgoing(fleet, tmp_path / "partner", f"copied-{request.node.callspec.id}")
     sender.queue()
     return sender
 
@@ -72,6 +72,7 @@ def test_a_copy_sends_nothing_and_the_original_once(fleet, sender, tmp_path, way
     with fleet.working(1):
         fleet.pass_time()
         fleet.wait_until(lambda: sender.are_sent() and fleet.is_idle())
+        fleet.settle_lanes()
     sender.assert_arrived_once()
     tell("the copy sent nothing, the original its message once")
     fleet.assert_in_order()

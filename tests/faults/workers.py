@@ -62,8 +62,7 @@ class Fleet:
         )
         assert run.returncode == 0, run.stderr[-4000:]
         # What autovacuum does in a minute.
-        with self._connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        self.execute("ANALYZE")
         return run.stdout
 
     def host(self, name: str, *prefix: str, **settings: object) -> Host:
@@ -184,6 +183,8 @@ class Fleet:
 
     def execute(self, statements: str) -> None:
         """Run SQL."""
+        if self._connection.closed:
+            self._connection = self._connect()
         with self._connection.cursor() as cursor:
             cursor.execute(statements)
 
@@ -198,6 +199,15 @@ class Fleet:
                 SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron;
             """
         )
+
+    def settle_lanes(self) -> None:
+        """Wait until no cron counts as failed.
+
+        Odoo's scheduler leaves a cron out once that was ended three times in a row before it had done anything,
+        as the workers of several tests on one database are.
+        """
+        self.pass_time()
+        self.wait_until(lambda: not self.value("SELECT count(*) FROM ir_cron WHERE failure_count > 0"), 90)
 
     def clock_of(self, host: Host) -> float:
         """Return the time of a host, in seconds since 1970, as a program there sees it."""
