@@ -203,8 +203,8 @@ class Fleet:
     def settle_lanes(self) -> None:
         """Wait until no cron counts as failed.
 
-        Odoo's scheduler leaves a cron out once that was ended three times in a row before it had done anything,
-        as the workers of several tests on one database are.
+        Odoo's scheduler leaves a cron out once that was ended three times in a row with nothing done, as the
+        workers of several tests on one database are.
         """
         self.pass_time()
         self.wait_until(lambda: not self.value("SELECT count(*) FROM ir_cron WHERE failure_count > 0"), 90)
