@@ -198,6 +198,58 @@ def look(env):
     env["integration.endpoint"].search([])._queue_poll()
 
 
+def sender(env, name, folder):
+    """Make a flow that sends JSON documents to a partner's folder."""
+    values = {"transport": "folder", "base_path": folder, "outbox_path": "outbox"}
+    _sender(env, name, values)
+
+
+def http_sender(env, name, url):
+    """Make a flow that sends JSON documents to an HTTP server of this machine."""
+    values = {
+        "transport": "http",
+        "base_url": url,
+        "plain_http_allowed": True,
+        "allowed_networks": "127.0.0.1",
+        "send_path": "/documents",
+    }
+    _sender(env, name, values)
+
+
+def _sender(env, name, values):
+    env["integration.instance"]._confirm_here()
+    env["integration.keyring"]._keyring()
+    system = env["integration.system"].create({"name": name, "code": name, "category": "payer"})
+    system.action_approve()
+    system.action_go_live()
+    endpoint = env["integration.endpoint"].create(
+        {"name": name, "system_id": system.id, "direction": "out", **values}
+    )
+    endpoint.action_activate()
+    document_type = env["integration.document.type"].create(
+        {"name": name, "code": name, "direction": "out", "format": "json"}
+    )
+    flow = env["integration.flow"].create(
+        {
+            "name": name,
+            "code": name,
+            "system_id": system.id,
+            "endpoint_id": endpoint.id,
+            "document_type_id": document_type.id,
+            "user_id": env.ref("base.user_admin").id,
+        }
+    )
+    flow.action_approve()
+    flow.action_go_live()
+
+
+def outgoing(env, name, count, size):
+    """Queue messages of a flow, of about so many bytes each."""
+    flow = env["integration.flow"].search([("code", "=", name)])
+    for number in range(int(count)):
+        flow._send(env["res.partner"], documents={"number": number, "text": "x" * int(size)})
+
+
 def main(database, *steps):
     """Run the steps in one transaction: ``+`` separates them."""
     registry = Registry(database)

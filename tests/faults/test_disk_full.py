@@ -1,29 +1,22 @@
 """The disk of a folder endpoint is full: nothing half-written is left, and it goes on when there is room."""
 
-import shutil
-import subprocess
-
 import pytest
 
 from odoo.addons.healthcare_integration_base.errors import TransientError
 from odoo.addons.healthcare_integration_base.transports import create
 
-DISK = "256k"
+from tests.faults.small_disk import SIZE as DISK
+from tests.faults.small_disk import fill, mounted
+
 CONTENT = b"x" * 100_000
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A real file system that holds little."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
-    if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("optional: only root may mount a small disk here")
-    for name in ("inbox", "outbox", "archive"):
-        (folder / name).mkdir()
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk") as folder:
+        for name in ("inbox", "outbox", "archive"):
+            (folder / name).mkdir()
+        yield folder
 
 
 def test_a_file_is_written_whole_or_not_at_all(small_disk, tell):
@@ -51,9 +44,7 @@ def test_a_file_is_written_whole_or_not_at_all(small_disk, tell):
 
 def test_what_is_in_the_inbox_is_fetched_and_archived(small_disk):
     (small_disk / "inbox" / "in.x12").write_bytes(CONTENT)
-    with (small_disk / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="space"):
-        while True:
-            filler.write(b"x" * 4096)
+    fill(small_disk)
     with create("folder", {"root": str(small_disk), "inbox": "inbox", "archive": "archive"}) as mailbox:
         [file] = mailbox.list()
         assert b"".join(mailbox.fetch(file)) == CONTENT

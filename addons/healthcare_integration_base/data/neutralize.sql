@@ -26,3 +26,8 @@ UPDATE integration_task
        claim_token = NULL,
        finished_at = now() AT TIME ZONE 'UTC'
  WHERE state IN ('pending', 'waiting', 'running');
+
+UPDATE integration_message
+   SET state = 'failed',
+       state_reason = 'This database was neutralized: it does not send what waited.'
+ WHERE direction = 'out' AND state = 'queued';

@@ -178,15 +178,7 @@ class IntegrationMessageIntake(models.Model):
         self.ensure_one()
         self._route_if_unrouted()
         if self.flow_id.state != "live":
-            raise BusinessRuleError(
-                "flow.not_live",
-                self.env._("The flow %s is not live.", self.flow_id.name),
-                subject=self.flow_id.code,
-                location=self.name,
-                expected="live",
-                found=self.flow_id.state,
-                remedy=self.env._("Put the flow live, then resolve this exception: its messages are run."),
-            )
+            raise self.flow_id._not_live(self.name)
         handler = self._handler().with_user(self.flow_id.user_id).with_company(self.company_id)
         # The handler works with its user's rights; the message itself belongs to the kernel.
         handler._process(self.with_env(handler.env).sudo())

@@ -29,7 +29,9 @@ class IntegrationMessageTimeline(models.Model):
     def _timeline_events(self):
         """Return ``[(datetime, sentence)]`` in any order; addons add what their records know."""
         self.ensure_one()
-        events = [(self.received_at, self._taken_in_sentence()), (self.closed_at, self._closed_sentence())]
+        events = [(self.received_at, self._taken_in_sentence()), (self.sent_at, self._sent_sentence())]
+        if self.state != "sent":
+            events.append((self.closed_at, self._closed_sentence()))
         for task in self.task_ids[:SHOWN_EVENTS]:
             events += self._task_events(task)
         for exception in self.exception_ids[:SHOWN_EVENTS]:
@@ -44,6 +46,11 @@ class IntegrationMessageTimeline(models.Model):
             return self.env._("Split from %s", self.parent_id.name)
         return self.env._(
             "Received from %s", self.endpoint_id.name or self.system_id.name or self.env._("a person")
+        )
+
+    def _sent_sentence(self):
+        return self.env._(
+            "Sent to %(endpoint)s as %(name)s", endpoint=self.endpoint_id.name, name=self.file_name
         )
 
     def _closed_sentence(self):

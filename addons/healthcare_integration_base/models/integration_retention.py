@@ -192,7 +192,7 @@ class IntegrationRetention(models.Model):
             columns=columns,
             company=self.company_id._origin.id,
             data_class=self.data_class,
-            final=list(FINAL_STATES),
+            final=[*FINAL_STATES, "sent"],
             now=self.env.cr.now(),
             days=self._days(part),
             is_due=is_due,

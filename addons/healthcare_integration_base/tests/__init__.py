@@ -38,6 +38,8 @@ from . import (
     test_metrics,
     test_mixed_mailbox,
     test_notices,
+    test_outbox,
+    test_outbox_http,
     test_ownership,
     test_payload_disclosure,
     test_policy,

@@ -1,3 +1,6 @@
+import tempfile
+from pathlib import Path
+
 from odoo.tests import get_db_name, tagged
 
 from ..errors import BusinessRuleError
@@ -16,10 +19,13 @@ class TestDatabaseCopies(DatabaseCopyCase):
         cls.addClassCleanup(cls._drop_database, cls.restored)
         cls.addClassCleanup(cls._drop_database, cls.copied)
         cls._restore_dump(get_db_name(), cls.restored)
+        cls.outbox = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="copies-")))
 
     def test_copies_stay_silent_until_they_are_confirmed(self):
         with self._environment(self.restored) as env:
             endpoint = self._active_endpoint(env)
+            message = self._queued_message(env, endpoint)
+            self._assert_sends_nothing(env, message)
             self._assert_silent(env, endpoint)
             env["integration.instance"]._confirm_here()
             self.assertEqual(endpoint.state, "active")
@@ -27,9 +33,14 @@ class TestDatabaseCopies(DatabaseCopyCase):
         self._forget_connections(self.restored)
         self._create_database(self.copied, template=self.restored)
         with self._environment(self.copied) as env:
+            self._assert_sends_nothing(env, message.with_env(env))
             self._assert_silent(env, env["integration.endpoint"].search([("name", "=", "Copied")]))
+            self._assert_sends_nothing(env, message.with_env(env))
         with self._environment(self.restored) as env:
             self.assertTrue(env["integration.instance"]._is_confirmed(), "the original goes on")
+            self._run_lane(env, message.with_env(env))
+            self.assertEqual(message.with_env(env).state, "sent")
+            self.assertEqual([path.name for path in self.outbox.iterdir()], [message.with_env(env).file_name])
 
     def test_a_late_commit_is_sealed_later_and_nothing_is_lost(self):
         with self._environment(self.restored) as env:
@@ -72,10 +83,41 @@ class TestDatabaseCopies(DatabaseCopyCase):
                 "name": "Copied",
                 "system_id": system.id,
                 "transport": "folder",
-                "base_path": "/tmp",
+                "direction": "both",
+                "base_path": str(self.outbox),
+                "outbox_path": ".",
                 "state": "active",
             }
         )
+
+    def _queued_message(self, env, endpoint):
+        document_type = env["integration.document.type"].create(
+            {"name": "Copied", "code": "test.copied", "direction": "out", "format": "json"}
+        )
+        flow = env["integration.flow"].create(
+            {
+                "name": "Copied",
+                "code": "copied",
+                "system_id": endpoint.system_id.id,
+                "endpoint_id": endpoint.id,
+                "document_type_id": document_type.id,
+                "user_id": env.ref("base.user_admin").id,
+                "state": "live",
+            }
+        )
+        return flow._send(env["res.partner"], documents={"order": 1})
+
+    def _run_lane(self, env, message):
+        """Run what is due, the sending of the message whatever it waits for."""
+        message.task_ids.eta = env.cr.now()
+        env.flush_all()
+        env["integration.queue"]._cron_run_lane()
+        env.invalidate_all()
+
+    def _assert_sends_nothing(self, env, message):
+        self._run_lane(env, message)
+        self.assertEqual((message.state, list(self.outbox.iterdir())), ("queued", []))
+        self.assertIn("copied or moved", message.waits_because)
 
     def _assert_silent(self, env, endpoint):
         self.assertEqual(endpoint.state, "active")

@@ -1,0 +1,111 @@
+import datetime
+
+from odoo import api, fields, models
+
+from ..errors import BusinessRuleError, TransientError
+
+ACKNOWLEDGEABLE_STATES = ("queued", "sent", "overdue", "failed", "refused", "acknowledged")
+OVERDUE_CODE = "acknowledgement.overdue"
+OVERDUE_BATCH = 500
+
+
+class IntegrationMessageAcknowledgement(models.Model):
+    """What a partner says to a message that it was sent, and what follows when it says nothing."""
+
+    _inherit = "integration.message"
+
+    acknowledge_by = fields.Datetime(
+        "Acknowledgement due", readonly=True, copy=False, help="When the message becomes overdue."
+    )
+
+    _unacknowledged_idx = models.Index("(acknowledge_by) WHERE state = 'sent' AND acknowledge_by IS NOT NULL")
+
+    def _expects_acknowledgement(self):
+        return self.flow_id.acknowledgement != "none"
+
+    def _acknowledgement_deadline(self, sent_at):
+        """Return until when the partner has time, naive UTC; False if it may take any."""
+        hours = self.flow_id.acknowledgement_hours if self._expects_acknowledgement() else 0
+        return sent_at + datetime.timedelta(hours=hours) if hours else False
+
+    def _acknowledge(self, ok, reason=""):
+        """Note the partner's answer; it may come late, and more than once.
+
+        :param bool ok: whether the partner takes the message
+        :param str reason: why it does not; shown to people, never private data
+        :raise BusinessRuleError: if the message was never sent
+        """
+        for message in self:
+            if message.direction != "out" or message.state not in ACKNOWLEDGEABLE_STATES:
+                raise message._not_expected()
+            message._leave_exceptions(self.env._("The partner has answered."))
+            if ok:
+                message._set_state("acknowledged")
+            else:
+                message._refuse(reason)
+            self.env["integration.audit.entry"]._record(
+                "message.acknowledged" if ok else "message.refused", message
+            )
+
+    def _not_expected(self):
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        return BusinessRuleError(
+            "acknowledgement.not_expected",
+            self.env._("The acknowledged message was not sent from here."),
+            subject=self.uuid,
+            location=self.name,
+            expected=self.env._("a message that was sent"),
+            found=labels[self.state],
+            remedy=self.env._("Ask the partner which message is meant."),
+        )
+
+    def _refuse(self, reason):
+        error = BusinessRuleError(
+            "acknowledgement.refused",
+            self.env._("The partner refuses the message: %s", reason or self.env._("no reason given")),
+            subject=self.uuid,
+            location=self.name,
+            expected=self.env._("a positive acknowledgement"),
+            found=reason or self.env._("a refusal"),
+            remedy=self.env._("Correct the records and send them anew, or send this message again."),
+        )
+        exception = self.env["integration.exception"]._report(error, company=self.company_id, message=self)
+        self._set_state("refused", exception.name)
+
+    # === DEADLINES === #
+
+    @api.model
+    def _cron_mark_overdue(self):
+        """Mark the messages whose partners are silent for too long."""
+        queue = self.env["integration.queue"]
+        while queue._in_own_transaction(self._mark_overdue) == OVERDUE_BATCH:
+            pass
+
+    @api.model
+    def _mark_overdue(self):
+        """Mark a batch of overdue messages, with one exception for each flow.
+
+        :return: how many were marked
+        """
+        overdue = self.search(
+            [("state", "=", "sent"), ("acknowledge_by", "<", self.env.cr.now())], limit=OVERDUE_BATCH
+        )
+        for flow, messages in overdue.grouped("flow_id").items():
+            error = messages[0]._silence(flow)
+            messages._set_state("overdue", error.message)
+            exception = self.env["integration.exception"]._report(
+                error, company=flow.company_id, flow=flow, record=flow
+            )
+            exception._link_messages(messages)
+        return len(overdue)
+
+    def _silence(self, flow):
+        return TransientError(
+            OVERDUE_CODE,
+            self.env._("The partner has not acknowledged messages of the flow %s in time.", flow.name),
+            subject=flow.code,
+            location=flow.name,
+            expected=self.env._("an acknowledgement within %s hours", flow.acknowledgement_hours),
+            found=self.env._("none"),
+            remedy=self.env._("Ask the partner whether the messages arrived; its answer closes this."),
+        )

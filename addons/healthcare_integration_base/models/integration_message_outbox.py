@@ -1,0 +1,182 @@
+from odoo import fields, models
+
+from ..errors import BusinessRuleError, DocumentError
+from ..queue import PostponedTask, current_task, integration_task
+from .integration_exception import OPEN_STATES
+
+UNCONFIRMED_SECONDS = 300
+#: Last parts of the codes with which a partner says no; whatever else ends a sending is a failure.
+REFUSALS = {"document_refused", "request_refused", "forbidden", "authentication_refused", "name_taken"}
+STOPPED_STATES = ("failed", "refused", "held")
+
+
+class IntegrationMessageOutbox(models.Model):
+    """Sends queued messages: draft, queued, sent, and refused or failed.
+
+    The message and its task are committed before a byte leaves, and so is each attempt, by the claim of the
+    task. Whatever happens between the bytes and the commit is repeated under the same file name and key, by
+    which the partner, or its folder, knows the repeat.
+    """
+
+    _inherit = "integration.message"
+
+    sent_at = fields.Datetime(readonly=True, copy=False)
+    waits_because = fields.Char(compute="_compute_waits_because", help="Why it is not sent yet.")
+
+    def _compute_waits_because(self):
+        for message in self:
+            is_waiting = message.direction == "out" and message.state == "queued"
+            # Tasks and endpoints are not everybody's; why a message waits is told to whoever sees it.
+            message.waits_because = is_waiting and message.sudo()._waiting_reason()
+
+    def _waiting_reason(self):
+        if self.endpoint_id.state != "active":
+            inactive = self.env._("%s is not active.", self.endpoint_id.display_name)
+            return self.endpoint_id.state_reason or inactive
+        if self.flow_id.state == "paused":
+            return self.env._("The flow %s is paused.", self.flow_id.name)
+        return self.task_ids.filtered(lambda task: task.state == "waiting")[:1].error
+
+    # === MAKE === #
+
+    def _claim_sending_key(self, key):
+        """Enter a new message under the key of its business event; return the message that holds the key."""
+        if not key:
+            return self
+        return self.env["integration.message.key"]._claim(self, f"send:{self.flow_id.id}:{key}")
+
+    def _sending_handler(self):
+        """Return the handler that builds the document; a mapping or JSON alone needs none of its own.
+
+        :raise BusinessRuleError: if the addon that handles the document type is gone
+        """
+        return self._handler() if self.document_type_id.handler else self.env["integration.handler"]
+
+    def _queue_sending(self):
+        """Queue messages that are composed, each in a task of its own; they leave after the commit."""
+        self._mark_queued()
+        for message in self.sudo():
+            flow = message.flow_id
+            message.with_company(message.company_id).with_kernel_task(
+                identity_key=f"message.send:{message.id}",
+                ordering_key=message._ordering_key() if flow.is_ordered else None,
+                message=message,
+                flow=flow,
+                endpoint=message.endpoint_id,
+            )._send_queued()
+
+    def _mark_queued(self):
+        # No role writes messages: whoever may send one asks for this.
+        self.sudo().write({"state": "queued", "state_reason": False, "closed_at": False})
+
+    # === SEND === #
+
+    @integration_task("Send a message", priority=8)
+    def _send_queued(self):
+        """Hand the payload to the partner; a message that is not queued any more is left as it is.
+
+        :raise PostponedTask: while the partner, its endpoint or this database must not be used
+        :raise BusinessRuleError: if the flow is not live, or the endpoint not cleared any more
+        """
+        self.ensure_one()
+        if not self._lock_queued():
+            return
+        self._require_original_database()
+        self.endpoint_id._wait_while_paused()
+        if self.flow_id.state != "live":
+            raise self.flow_id._not_live(self.name)
+        self.endpoint_id._require_cleared(self.document_type_id)
+        with self.endpoint_id._transport() as transport:
+            self._note_sent(self._hand_over(transport))
+
+    def _lock_queued(self):
+        """Tell whether the message is still to be sent, and see to it that it stays so until the commit.
+
+        A partner may acknowledge before we have committed: a conflict then would send once more.
+        """
+        self.env.cr.execute(
+            "SELECT state FROM integration_message WHERE id = %s FOR NO KEY UPDATE",
+            (self.id,),
+            log_exceptions=False,
+        )
+        row = self.env.cr.fetchone()
+        return bool(row) and row[0] == "queued"
+
+    def _require_original_database(self):
+        """:raise PostponedTask: in a copy, where the message waits for an administrator who confirms it"""
+        if not self.env["integration.instance"]._is_confirmed():
+            raise PostponedTask(
+                self.env._("This database was copied or moved: it sends nothing until that is confirmed."),
+                UNCONFIRMED_SECONDS,
+            )
+
+    def _hand_over(self, transport):
+        try:
+            return transport.send(self.file_name, self._payload_chunks(), idempotency_key=self.uuid)
+        except DocumentError as refusal:
+            # Two documents that a partner refuses are two causes, though the place is the same.
+            refusal.subject = self.uuid
+            raise
+
+    def _note_sent(self, sent):
+        now, task = self.env.cr.now(), current_task()
+        self.sudo().write(
+            {
+                "state": "sent",
+                "state_reason": False,
+                "sent_at": now,
+                "closed_at": False if self._expects_acknowledgement() else now,
+                "acknowledge_by": self._acknowledgement_deadline(now),
+            }
+        )
+        detail = {"sha256": sent.sha256, "size": sent.size, "name": sent.name, "repeat": sent.already_there}
+        self.env["integration.audit.entry"]._record(
+            "message.sent", self, {**detail, "attempt": task.attempts if task else 1}
+        )
+        if self.endpoint_id.error_date:
+            # Not here: sends to one endpoint run side by side, and a conflict would send once more.
+            self.endpoint_id.with_kernel_task(endpoint=self.endpoint_id)._note_delivery()
+
+    # === WHAT BECOMES OF IT === #
+
+    def _outgoing(self):
+        return self.filtered(lambda message: message.direction == "out")
+
+    def _hold(self, exception):
+        """An outgoing message does not wait in held: the partner refused it, or sending it failed."""
+        outgoing = self._outgoing()
+        is_refusal = exception.code.rpartition(".")[2] in REFUSALS
+        outgoing._set_state("refused" if is_refusal else "failed", exception.name)
+        return super(IntegrationMessageOutbox, self - outgoing)._hold(exception)
+
+    def _hold_unprocessed(self, reason):
+        outgoing = self._outgoing()
+        outgoing.filtered(lambda message: message.state == "queued")._set_state("failed", reason)
+        return super(IntegrationMessageOutbox, self - outgoing)._hold_unprocessed(reason)
+
+    def _unhold(self):
+        outgoing = self._outgoing()
+        outgoing.filtered(lambda message: message.state in STOPPED_STATES)._mark_queued()
+        return super(IntegrationMessageOutbox, self - outgoing)._unhold()
+
+    def _leave_exceptions(self, resolution):
+        """Let messages wait no more in the exceptions that are open for them."""
+        # Whoever brings the partner's answer, or sends again, ends what only this message waited for.
+        exceptions = self.sudo().exception_ids.filtered(lambda exception: exception.state in OPEN_STATES)
+        exceptions._leave(self, resolution)
+
+    def _integration_task_failed(self, method_name, error):
+        result = super()._integration_task_failed(method_name, error)
+        # A transport's errors begin with its name; what is wrong with a document is no fault of the address.
+        is_documents = isinstance(error, (DocumentError, BusinessRuleError))
+        if method_name == "_send_queued" and not is_documents:
+            for endpoint in self.endpoint_id:
+                if error.code.startswith(f"{endpoint.transport}."):
+                    endpoint._note_failure(error)
+        return result
+
+    def _integration_task_cancelled(self, method_name):
+        result = super()._integration_task_cancelled(method_name)
+        if method_name == "_send_queued":
+            self._hold_unprocessed(self.env._("Its task was cancelled."))
+        return result
