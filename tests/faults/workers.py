@@ -22,18 +22,16 @@ AWAY_SECONDS = 60
 
 @dataclass(frozen=True)
 class Host:
-    """What tells one host's processes from another's: environment variables, and what goes before a command.
+    """What tells the processes of one host from those of another.
 
     :ivar variables: environment variables besides those of the set-up
-    :ivar prefix: a program that runs the rest of the command line
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    prefix: tuple[str, ...] = ()
 
     def with_variables(self, **variables: str) -> Host:
         """Return the same host with more environment variables."""
-        return Host({**self.variables, **variables}, self.prefix)
+        return Host({**self.variables, **variables})
 
 
 class Fleet:
@@ -66,10 +64,9 @@ class Fleet:
         self.execute("ANALYZE")
         return run.stdout
 
-    def host(self, name: str, *prefix: str, **settings: object) -> Host:
+    def host(self, name: str, **settings: object) -> Host:
         """Return a host with a data folder and a configuration of its own.
 
-        :param prefix: a program that runs the rest of the command line
         :param settings: lines of ``odoo.conf`` besides those of the set-up
         """
         configuration = self.folder / f"{name}.conf"
@@ -81,7 +78,7 @@ class Fleet:
         ]
         lines = [*kept, *(f"{key} = {value}" for key, value in settings.items())]
         configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return Host({"ODOO_RC": str(configuration)}, prefix)
+        return Host({"ODOO_RC": str(configuration)})
 
     @contextlib.contextmanager
     def working(self, count: int = 2, hosts: Sequence[Host] = (Host(),)) -> Iterator[Fleet]:
@@ -101,7 +98,7 @@ class Fleet:
     def _start(self, host: Host) -> subprocess.Popen:
         log = (self.folder / "workers.log").open("ab")
         self._stack.callback(log.close)
-        command = [*host.prefix, environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
+        command = [environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
         command.append(self._gate)
         variables = {**self._odoo.variables(), **host.variables}
         worker = self._stack.enter_context(processes.started(command, env=variables, stdout=log, stderr=log))
@@ -224,7 +221,7 @@ class Fleet:
 
     def clock_of(self, host: Host) -> float:
         """Return the time of a host, in seconds since 1970, as a program there sees it."""
-        command = [*host.prefix, str(environment.PYTHON), "-c", "import time; print(time.time())"]
+        command = [str(environment.PYTHON), "-c", "import time; print(time.time())"]
         variables = {**self._odoo.variables(), **host.variables}
         return float(subprocess.run(command, env=variables, capture_output=True, check=True).stdout)
 
