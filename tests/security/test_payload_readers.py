@@ -8,6 +8,7 @@ RAW = {"_payload", "_payload_chunks", "_read_chunk"}
 MACHINES = {
     ("IntegrationMappingHandler", "_parse"),
     ("IntegrationMessageIntake", "_open_interchange"),
+    ("IntegrationMessageOutbox", "_hand_over"),
     ("IntegrationMessagePayload", "_disclosed_payload"),
     ("IntegrationMessagePayload", "_payload"),
     ("IntegrationMessagePayload", "_payload_chunks"),

@@ -230,7 +230,7 @@ class TestOutbox(OutboxMixin, IntegrationCase):
 
     def test_silence_is_overdue_once_and_an_answer_ends_it(self):
         messages = self._expecting() + self._expecting()
-        later = messages[0].acknowledge_by + datetime.timedelta(seconds=1)
+        later = max(messages.mapped("acknowledge_by")) + datetime.timedelta(seconds=1)
         self.env["integration.message"]._mark_overdue()
         self.assertEqual(set(messages.mapped("state")), {"sent"})
         with self.frozen_clock(later):

@@ -156,7 +156,7 @@ class TestConcurrency(IntegrationCase):
             self._drop_triggers(other)
             other.env.cr.commit()
             tasks = retrying.env["integration.task"].browse(ids)
-            self.assertEqual(retrying._requeue(tasks).ids, [ids[1], ids[4]])
+            self.assertEqual(set(retrying._requeue(tasks).ids), {ids[1], ids[4]})
             self.assertIn("already does this work", tasks[1].error)
             self._drop_triggers(retrying)
             retrying.env.cr.commit()
