@@ -27,9 +27,10 @@ def main(arguments: list[str]) -> int:
         run = _Run(odoo, machine.describe(odoo), judges_targets=not (options.quick or sizes))
         for benchmark in chosen:
             run.measure(benchmark, benchmark.chosen_sizes(options.quick, sizes))
+            if options.write:
+                # At once: somebody may end a run that takes an hour.
+                run.write()
     run.show()
-    if options.write:
-        run.write()
     return run.exit_code()
 
 
@@ -102,7 +103,7 @@ class _Run:
             say(f"\n{failure}")
 
     def write(self) -> None:
-        """Renew the sections of the benchmarks that ran; the others stay as they are."""
+        """Renew the sections of the benchmarks that ran so far; the others stay as they are."""
         text = results.FILE.read_text(encoding="utf-8")
         for name, measured in self._figures.items():
             text = results.renewed(text, name, results.section(name, self._surroundings, measured))
