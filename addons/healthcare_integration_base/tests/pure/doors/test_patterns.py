@@ -176,7 +176,9 @@ def test_references_that_double_at_each_step_end(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "schema", [{"patternProperties": {"^(a+)+$": True}}, {"additionalProperties": False}], ids=lambda it: [*it][0]
+    "schema",
+    [{"patternProperties": {"^(a+)+$": True}}, {"additionalProperties": False}],
+    ids=lambda it: [*it][0],
 )
 def test_the_time_ends_within_the_names_of_one_object(schema):
     names = dict.fromkeys(map(str, range(200_000)))
