@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -55,11 +55,11 @@ def _pattern_properties(
     if not isinstance(instance, dict):
         return
     for pattern, schema in schemas.items():
-        for name, value in instance.items():
+        for name in _in_time(instance):
             if problem := _problem_of_length(pattern, name):
                 yield problem
             elif compile_pattern(pattern).is_in(name):
-                yield from validator.descend(value, schema, path=name, schema_path=pattern)
+                yield from validator.descend(instance[name], schema, path=name, schema_path=pattern)
 
 
 def _additional_properties(
@@ -67,7 +67,7 @@ def _additional_properties(
 ) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
-    others = [name for name in instance if not _is_named(name, parent)]
+    others = [name for name in _in_time(instance) if not _is_named(name, parent)]
     if isinstance(schema, dict):
         for name in others:
             yield from validator.descend(instance[name], schema, path=name)
@@ -113,11 +113,22 @@ def _timed(keyword: Callable) -> Callable:
     """Return a keyword that ends the check when its time is over: references may double at each step."""
 
     def check(validator, value, instance, schema):
-        if time.monotonic() > _deadline.get():
-            raise TookTooLong
+        _check_time()
         return keyword(validator, value, instance, schema)
 
     return check
+
+
+def _in_time(names: Iterable[str]) -> Iterator[str]:
+    """Return the names as long as there is time: matching each of many long ones takes its own."""
+    for name in names:
+        _check_time()
+        yield name
+
+
+def _check_time() -> None:
+    if time.monotonic() > _deadline.get():
+        raise TookTooLong
 
 
 def _is_pattern(text: Any) -> bool:
@@ -141,3 +152,16 @@ _FORMATS = _formats()
 _Validator = validators.extend(
     Draft202012Validator, {name: _timed(keyword) for name, keyword in _KEYWORDS.items()}
 )
+_FIELDS = [(field.name, field.alias) for field in _Validator.__attrs_attrs__ if field.init]
+
+
+def _evolve(validator, **changes: Any):
+    """Return a validator that differs from another in some fields.
+
+    The library's own would choose its class by the ``$schema`` of a part, and match that with its keywords.
+    """
+    unchanged = {alias: getattr(validator, name) for name, alias in _FIELDS if alias not in changes}
+    return _Validator(**unchanged, **changes)
+
+
+_Validator.evolve = _evolve

@@ -43,6 +43,9 @@ class IntegrationClientIdentity(models.Model):
         new = {name: value for name, value in vals.items() if name in PROOFS and value}
         if self.user_id and vals.get("company_id", self.company_id.id) != self.company_id.id:
             return True
+        has_identity = self.user_id or self.certificate_fingerprint
+        if has_identity and vals.get("active") and not self.active:
+            return True
         return any(self._fields[name].convert_to_write(self[name], self) != new[name] for name in new)
 
     def _require_officer(self):
@@ -50,8 +53,8 @@ class IntegrationClientIdentity(models.Model):
             require_group(self, "group_secrets_officer")
 
     def _require_manager_beyond(self, vals):
-        """Refuse a secrets officer without the role of a manager anything but the identity."""
-        if not self.env.su and set(vals) - set(PROOFS):
+        """Refuse a secrets officer without the role of a manager anything but the identity and archiving."""
+        if not self.env.su and set(vals) - {*PROOFS, "active"}:
             require_group(self, "group_manager")
 
     def _user_chosen(self):

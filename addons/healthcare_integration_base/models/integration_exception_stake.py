@@ -75,16 +75,20 @@ class IntegrationExceptionStake(models.Model):
         self._changed()
 
     @api.model
-    def _drop(self, exceptions, messages):
-        """Let messages count no more in those exceptions that are open; what is closed keeps its amount."""
+    def _drop(self, exceptions, messages, places=None):
+        """Let messages count no more in those exceptions that are open; what is closed keeps its amount.
+
+        :param places: those places of the messages alone; all of them without
+        """
         self.env["integration.exception"].flush_model(["state"])
         self.env.cr.execute(
             """
             DELETE FROM integration_exception_stake AS stake USING integration_exception AS exception
              WHERE stake.exception_id = ANY(%s) AND stake.message_id = ANY(%s)
+               AND (%s::text[] IS NULL OR stake.place = ANY(%s::text[]))
                AND exception.id = stake.exception_id AND exception.state = ANY(%s)
             """,
-            (exceptions.ids, messages.ids, list(OPEN_STATES)),
+            (exceptions.ids, messages.ids, places, places, list(OPEN_STATES)),
         )
         self._changed()
 

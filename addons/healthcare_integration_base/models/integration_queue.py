@@ -180,13 +180,16 @@ class IntegrationQueue(models.AbstractModel):
         """Give dead, waiting and cancelled tasks a fresh start; what their messages were held for is over.
 
         What waits for other tasks waits for them still, unless those were given up for good. A task whose
-        identity key has an unfinished twin is cancelled: the twin does its work.
+        identity key has an unfinished twin is cancelled: the twin does its work, and what waited for the task
+        waits for the twin.
 
         :return: the integration.task records that a twin makes needless
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
         superseded = self._supersede(tasks)
-        self._release_after(superseded)
+        if superseded:
+            self._follow_twins(superseded, tasks.ids)
+            self._release_after(superseded)
         task_ids = list(set(tasks.ids) - set(superseded))
         message_ids, refused = self._restart(task_ids, task_ids)
         if refused:

@@ -34,7 +34,11 @@ class ClaimLost(Exception):
 
 
 class SetAside:
-    """Failures of a claim that are settled together, after some seconds at the latest."""
+    """Failures of a claim that are settled together, so that one cause costs one transaction.
+
+    They wait while tasks of the same method run, of which none is begun when they have waited for some
+    seconds. A task of another method, that may take long, is not waited for.
+    """
 
     def __init__(self):
         self._failures = []
@@ -45,10 +49,15 @@ class SetAside:
             self._first_at = time.monotonic()
         self._failures.append((task, error))
 
-    def are_due(self):
+    def are_due(self, next_task):
         """Tell whether they should be settled before the next task is begun."""
-        return bool(self._failures) and (
-            len(self._failures) >= LARGEST_BATCH or time.monotonic() - self._first_at > BATCH_SECONDS
+        if not self._failures:
+            return False
+        last_task, _error = self._failures[-1]
+        return (
+            (next_task.model_name, next_task.method_name) != (last_task.model_name, last_task.method_name)
+            or len(self._failures) >= LARGEST_BATCH
+            or time.monotonic() - self._first_at > BATCH_SECONDS
         )
 
     def take(self):
@@ -82,9 +91,9 @@ class IntegrationQueueRun(models.AbstractModel):
                     _logger.info("The claim %s was taken back by another worker", token)
                     break
                 renewed_at = time.monotonic()
-            run += self._run_next(tasks, run, failures)
-            if failures.are_due():
+            if failures.are_due(tasks[run]):
                 self._settle_failures(failures.take())
+            run += self._run_next(tasks, run, failures)
         self._settle_failures(failures.take())
         self._in_own_transaction(lambda: self._close_claim(token, run))
         return run

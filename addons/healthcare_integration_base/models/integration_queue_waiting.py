@@ -122,6 +122,35 @@ class IntegrationQueueWaiting(models.AbstractModel):
             log_exceptions=False,
         )
 
+    def _follow_twins(self, superseded_ids, among_ids):
+        """Let what waits for needless tasks wait for the twins that do their work.
+
+        Not for a twin that waits itself: it may wait for the very same, and both would wait forever.
+
+        :param among_ids: the needless tasks and those that are given a fresh start with them
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE integration_task_dependency AS followed SET depends_on_id = twin.id
+                  FROM integration_task AS superseded
+                 CROSS JOIN LATERAL (
+                    SELECT id FROM integration_task AS task
+                     WHERE task.identity_key = superseded.identity_key AND task.id <> ALL(%(superseded_ids)s)
+                       AND (task.state IN ('pending', 'waiting', 'running')
+                            OR task.state IN ('dead', 'cancelled') AND task.id = ANY(%(among_ids)s))
+                       AND NOT (%(held_by_key)s) AND NOT (%(held_by_dependency)s)) AS twin
+                 WHERE superseded.id = ANY(%(superseded_ids)s)
+                   AND followed.depends_on_id = superseded.id AND followed.task_id <> twin.id
+                """,
+                superseded_ids=list(superseded_ids),
+                among_ids=list(among_ids),
+                held_by_key=HELD_BY_KEY,
+                held_by_dependency=HELD_BY_DEPENDENCY,
+            )
+        )
+        self.env["integration.task.dependency"].invalidate_model(["depends_on_id", "state"])
+
     # === RELEASED === #
 
     def _release_after(self, task_ids):
@@ -147,6 +176,8 @@ class IntegrationQueueWaiting(models.AbstractModel):
     def _give_up(self, among):
         """Cancel those tasks of which one that they wait for died or was cancelled, if they say so.
 
+        Their messages are held: nothing that was received is left without anybody who minds it.
+
         :param among: condition that they fulfil
         """
         self.env.cr.execute(
@@ -165,7 +196,10 @@ class IntegrationQueueWaiting(models.AbstractModel):
         )
         if given_up := [row[0] for row in self.env.cr.fetchall()]:
             # Whoever ended what they wait for need not see them.
-            self._cancel(self.env["integration.task"].sudo().browse(given_up))
+            cancelled = self._cancel(self.env["integration.task"].sudo().browse(given_up))
+            # What is held already says why.
+            messages = cancelled.message_id.filtered(lambda message: message.state != "held")
+            messages._hold_unprocessed(self.env._("What its task waited for was given up."))
 
     def _release_parked(self):
         """Release or cancel whatever waits for others without need; seldom, when looking takes long."""

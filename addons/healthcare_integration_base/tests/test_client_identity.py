@@ -83,6 +83,20 @@ class TestClientIdentity(IntegrationCase):
         with self.assertRaisesRegex(AccessError, "Secrets Officer"):
             self.as_manager().company_id = company
 
+    def test_a_manager_shuts_a_client_out_and_an_officer_lets_it_in_again(self):
+        self.as_manager().active = False
+        self.as_manager().active = True
+        self.as_officer().user_id = self.caller
+        key = self.key_shown()
+        self.as_manager().active = False
+        self.assertFalse(self.client_of(key))
+        with self.assertRaisesRegex(AccessError, "Secrets Officer"):
+            self.as_manager().action_unarchive()
+        self.assertFalse(self.client_of(key))
+        self.as_officer().action_unarchive()
+        self.assertEqual(self.client_of(key), self.client_record)
+        self.as_manager().write({"active": True, "burst": 7})
+
     def test_an_officer_who_is_no_manager_changes_nothing_else(self):
         for values in ({"name": "Other"}, {"flow_ids": [Command.clear()]}, {"user_id": False, "burst": 9}):
             with self.subTest(values=values), self.assertRaisesRegex(AccessError, "Manager"):

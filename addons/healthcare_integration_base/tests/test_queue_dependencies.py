@@ -67,6 +67,15 @@ class TestQueueDependencies(QueueCase):
         with self.assertRaisesRegex(ValueError, "cancelled"):
             self.step("d", after=first)
 
+    def test_the_message_of_what_is_given_up_is_left_with_a_person(self):
+        messages = self.env["integration.message"].create([{"company_id": self.env.company.id}] * 2)
+        first = self.step("a", message=messages[0])
+        self.step("b", after=first, message=messages[1])
+        first.action_cancel()
+        self.assertEqual(messages.mapped("state"), ["held", "held"])
+        self.assertIn("given up", messages[1].state_reason)
+        self.assertNotIn("given up", messages[0].state_reason)
+
     def test_what_waits_for_done_tasks_is_due_at_once(self):
         first = self.step("a")
         self.run_tasks()

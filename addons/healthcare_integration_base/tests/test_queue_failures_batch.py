@@ -205,3 +205,16 @@ class TestQueueFailuresOfClaim(TestQueueFailuresOfBatch):
         with patch.object(integration_queue_run, "BATCH_SECONDS", -1):
             self.run_claimed(tasks)
         self.assertEqual(seen, [["dead", "dead", "running"]])
+
+    def test_failures_do_not_wait_for_a_task_of_another_method(self):
+        seen = []
+
+        def look(records):
+            seen.append(records.env["integration.task"].sudo().browse(tasks.ids).mapped("state"))
+
+        self.allow_method("_integration_test_long", look)
+        self.outcomes = [unknown_payer(), unknown_payer()]
+        tasks = self.enqueue_each(2)
+        long = self.partner.with_integration_task()._integration_test_long()
+        self.run_claimed(tasks + long)
+        self.assertEqual((seen, long.state), ([["dead", "dead"]], "done"))

@@ -59,6 +59,40 @@ class TestQueueRequeue(QueueCase):
         self.assertEqual((notice["tag"], task.state), ("display_notification", "cancelled"))
         self.assertIn(task.description, notice["params"]["message"])
 
+    def test_what_waits_for_a_needless_task_waits_for_its_twin(self):
+        task = self._die(identity_key="k")
+        waiting = self.enqueue("follows", after=task)
+        twin = self.enqueue(identity_key="k")
+        task.action_retry()
+        self.assertEqual((task.state, waiting.state), ("cancelled", "waiting"))
+        self.assertEqual(waiting.dependency_ids.depends_on_id, twin)
+        self.run_tasks()
+        self.assertEqual((twin.state, waiting.state), ("done", "done"))
+        self.assertEqual(self.calls[-1]["args"], ("follows",))
+
+    def test_what_waits_for_a_needless_task_waits_for_the_one_that_is_retried(self):
+        first, last = self._die(identity_key="k"), self._die(identity_key="k")
+        waiting = self.enqueue("follows", after=first)
+        (first + last + waiting).action_retry()
+        self.assertEqual((first.state, last.state, waiting.state), ("cancelled", "pending", "waiting"))
+        self.run_tasks()
+        self.assertEqual((last.state, waiting.state), ("done", "done"))
+
+    def test_nothing_waits_for_a_twin_that_waits_itself(self):
+        """It may wait for the very same: what is given up instead is left with a person."""
+        for options in ({"ordering_key": "o"}, {}):
+            with self.subTest(options):
+                task = self._die(identity_key="k")
+                other = self.env["integration.message"].create({"company_id": self.env.company.id})
+                waiting = self.enqueue("follows", after=task, message=other, if_failed="hold", **options)
+                after = None if options else waiting
+                twin = self.enqueue(identity_key="k", after=after, if_failed="continue", **options)
+                self.assertEqual(twin.state, "waiting")
+                task.action_retry()
+                self.assertEqual((waiting.state, other.state), ("cancelled", "held"))
+                self.run_tasks()
+                self.assertEqual(twin.state, "done")
+
     def test_of_several_dead_twins_the_last_is_run(self):
         tasks = self.env["integration.task"]
         for _time in range(3):

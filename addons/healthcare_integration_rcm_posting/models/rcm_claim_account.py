@@ -177,6 +177,7 @@ class RcmClaimAccount(models.Model):
     def _posted_so_far(self):
         """Return ``{claim: PostedSoFar}``, for the review of what waits for a rule."""
         exceptions = self.env["integration.exception"].sudo().search([("rcm_claim_id", "in", self.ids)])
+        _by_invoice, lines_of = self._group_lines(self._lines_of_books(self))
         so_far = {}
         for claim in self:
             by_treatment = claim.adjustment_ids.grouped("treatment")
@@ -187,16 +188,16 @@ class RcmClaimAccount(models.Model):
                     (adjustment.position, adjustment.group_code or "", adjustment.reason or "")
                     for adjustment in by_treatment.get(Treatment.REVIEW.value, nothing)
                 },
-                transferred=sum(
-                    (
-                        as_decimal(adjustment.amount, claim.currency_id)
-                        for adjustment in by_treatment.get(Treatment.TRANSFER.value, nothing)
-                    ),
-                    Decimal(0),
-                ),
+                posting=claim._prior_posting(lines_of.get(claim.id, ())),
+                allowed=claim._total_of(by_treatment.get(Treatment.ALLOWANCE.value, nothing)),
+                transferred=claim._total_of(by_treatment.get(Treatment.TRANSFER.value, nothing)),
                 has_exceptions=claim in exceptions.rcm_claim_id,
             )
         return so_far
+
+    def _total_of(self, adjustments):
+        amounts = (as_decimal(adjustment.amount, self.currency_id) for adjustment in adjustments)
+        return sum(amounts, Decimal(0))
 
     # === EARLIER POSTINGS === #
 

@@ -78,6 +78,7 @@ class RcmClaimResolution(models.Model):
         else:
             entry = entry_of([plan_claim(document, account, context, key_prefix)], context)
         remittance._require_accounts(context)
+        remittance._require_precision([entry], context)
         remittance._apply_entries([entry], {self.position: self}, key_prefix=f"match/{self.id}/")
 
     def _document(self):
@@ -110,15 +111,25 @@ class RcmClaimResolution(models.Model):
             if not waiting:
                 exception._close("resolved", resolution)
                 continue
-            if message not in waiting.remittance_id.message_id:
+            if message in waiting.remittance_id.message_id:
+                place = self.remittance_id._posting_context().location(self.position, "CLP")
+                self.env["integration.exception.stake"]._drop(exception, message, [place])
+            else:
                 exception._leave(message, resolution)
             exception.write({"rcm_claim_id": waiting[0].id, "rcm_remittance_id": waiting[0].remittance_id.id})
 
     def _waiting_alike(self, exception):
         """Return the claims of this number that an exception of their match is about."""
+        if self.claim_number:
+            same_number = [("claim_number", "=", self.claim_number)]
+        else:
+            same_number = [
+                ("claim_number", "in", [False, ""]),
+                ("payer_claim_number", "=", self.payer_claim_number),
+            ]
         return self.search(
             [
-                ("claim_number", "=", self.claim_number),
+                *same_number,
                 ("match_state", "=", exception.code.rpartition(".")[2]),
                 ("outcome", "!=", False),
                 ("remittance_id.message_id", "in", exception.message_ids.ids),

@@ -10,7 +10,6 @@ from ..posting.provider_adjustments import normalised_reference
 
 DAYS_BEFORE, DAYS_AFTER = 3, 15
 MOST_OFFERED = 10
-MOST_READ = 200
 
 
 class RcmRemittanceBank(models.Model):
@@ -136,17 +135,23 @@ class RcmRemittanceBank(models.Model):
             & Domain("date", "<=", self.payment_date + datetime.timedelta(days=DAYS_AFTER))
         )
 
-    def _open_bank_lines(self, condition=Domain.TRUE, limit=None):
+    def _open_bank_lines(self, condition, **options):
         """Return the bank lines of the payment's amount that are not reconciled, with the user's rights."""
         own = Domain("company_id", "in", self.company_id.parent_ids.ids)
         amount = Domain("is_reconciled", "=", False) & Domain("amount", "=", self.amount)
-        return self.env["account.bank.statement.line"].search(own & amount & condition, limit=limit)
+        return self.env["account.bank.statement.line"].search(own & amount & condition, **options)
 
     def _bank_candidates(self):
         """Return the bank lines that a person may choose from, whatever their date; the nearest first."""
         if self.bank_state != "waiting":
             return self.env["account.bank.statement.line"]
-        lines = self._open_bank_lines(limit=MOST_READ).sorted(lambda line: abs(line.date - self.payment_date))
+        since = self._open_bank_lines(
+            Domain("date", ">", self.payment_date), order="internal_index", limit=MOST_OFFERED
+        )
+        until = self._open_bank_lines(
+            Domain("date", "<=", self.payment_date), order="internal_index desc", limit=MOST_OFFERED
+        )
+        lines = (since + until).sorted(lambda line: abs(line.date - self.payment_date))
         return lines[:MOST_OFFERED]
 
     def _rivals(self):

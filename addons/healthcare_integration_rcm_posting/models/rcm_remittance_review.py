@@ -73,6 +73,7 @@ class RcmRemittanceReview(models.Model):
             entry = entry_of(plans[start : start + size], context, part)
             entry.claims = [plan for plan in entry.claims if len(plan.review) < len(plan.adjustments)]
             entries.append(entry)
+        self._require_precision(entries, context)
         return entries
 
     def _next_review_part(self):

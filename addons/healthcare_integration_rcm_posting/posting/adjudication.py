@@ -29,7 +29,7 @@ class Adjudication:
     :ivar allowances: amounts to debit, by role and the rule's account
     :ivar denied_codes: group and reason of the denials, each once
     :ivar only: the adjustments that count, all when ``None``
-    :ivar allowed_before: contractual allowance among those that do not count
+    :ivar allowed_before: contractual allowance that was posted of those that do not count
     """
 
     allowances: dict[tuple[Role, int | None], Decimal] = field(default_factory=dict)
@@ -45,8 +45,6 @@ class Adjudication:
         """Add one adjustment."""
         amount = adjustment.amount
         if self.only is not None and key_of(adjustment) not in self.only:
-            if treatment is Treatment.ALLOWANCE:
-                self.allowed_before += amount
             return
         if treatment is Treatment.ALLOWANCE or treatment is Treatment.OTHER_ACCOUNT:
             role = Role.ALLOWANCE if treatment is Treatment.ALLOWANCE else Role.RULE_ACCOUNT

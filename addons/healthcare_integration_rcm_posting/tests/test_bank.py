@@ -9,13 +9,15 @@ class TestBank(RcmCase):
     """The bank's statement line settles the clearing account of its remittance, or waits."""
 
     def bank_line(self, amount, text, date="2026-03-17"):
+        return self.bank_lines(amount, text, [date])
+
+    def bank_lines(self, amount, text, dates):
+        journal = self.company_data["default_journal_bank"]
         return self.env["account.bank.statement.line"].create(
-            {
-                "journal_id": self.company_data["default_journal_bank"].id,
-                "amount": amount,
-                "payment_ref": text,
-                "date": date,
-            }
+            [
+                {"journal_id": journal.id, "amount": amount, "payment_ref": text, "date": date}
+                for date in dates
+            ]
         )
 
     def paid(self, number, amount, **values):
@@ -69,6 +71,15 @@ class TestBank(RcmCase):
             self.env["integration.audit.entry"].sudo().search([("event", "=", "remittance.bank_line_chosen")])
         )
         self.assertEqual((entry.res_id, entry.actor_login), (remittance.id, self.biller.login))
+
+    def test_an_old_remittance_is_offered_the_lines_of_its_time(self):
+        remittance = self.paid("K100015", 94)
+        near = self.bank_lines(94, "ACH CREDIT", ["2026-03-17", "2026-03-18"])
+        before = self.bank_line(94, "ACH CREDIT", date="2026-03-11")
+        after = self.bank_lines(94, "ACH CREDIT", [f"2026-04-{day:02d}" for day in range(1, 13)])
+        self.assertEqual(
+            self.choose(remittance).candidate_ids.bank_line_id.ids, (near + before + after[:7]).ids
+        )
 
     def test_a_late_line_may_be_chosen(self):
         remittance = self.paid("K100010", 89, trace="TRACE906")

@@ -104,6 +104,14 @@ class TestMatchDialog(RcmCase):
         with self.assertRaisesRegex(UserError, "Receivable - patient"), self.env.cr.savepoint():
             lost.with_user(self.biller)._match_by_hand(invoice)
 
+    def test_an_amount_finer_than_the_currency_is_told_in_words(self):
+        invoice = self.claim_invoice("K200004", 100)
+        document = claim("LOST000011", 100, 80, ("CO 45", "19.995"), ("PR 1", "0.005"))
+        lost = self.take_in(self.remit(document)).claim_ids
+        with self.assertRaisesRegex(UserError, "more decimals"), self.env.cr.savepoint():
+            lost.with_user(self.biller)._match_by_hand(invoice)
+        self.assertFalse(lost.invoice_id)
+
     def test_claims_of_one_number_wait_each_for_itself(self):
         first, second = self.claim_invoice("K300001", 100), self.claim_invoice("K300002", 70)
         remittance = self.take_in(
@@ -113,6 +121,22 @@ class TestMatchDialog(RcmCase):
         claims[0].with_user(self.biller)._match_by_hand(first)
         waiting = self.exceptions(remittance)
         self.assertEqual((waiting.code, waiting.rcm_claim_id), ("remittance.claim.unmatched", claims[1]))
+        self.assertEqual(waiting.amount, 70, "the money of what is matched does not wait any more")
         claims[1].with_user(self.biller)._match_by_hand(second)
         self.assertFalse(self.exceptions(remittance))
         self.assertEqual((first.amount_residual, second.amount_residual), (0, 0))
+
+    def test_claims_without_a_number_wait_under_that_of_the_payer(self):
+        first, second = self.claim_invoice("K300003", 100), self.claim_invoice("K300004", 70)
+        remittance = self.take_in(
+            self.remit(
+                claim("", 100, 100, payer_claim_number="P1"), claim("", 70, 70, payer_claim_number="P2")
+            )
+        )
+        claims = remittance.claim_ids.sorted("position")
+        self.assertEqual(set(self.exceptions(remittance).mapped("subject")), {"P1", "P2"})
+        claims[0].with_user(self.biller)._match_by_hand(first)
+        waiting = self.exceptions(remittance)
+        self.assertEqual((waiting.subject, waiting.amount), ("P2", 70))
+        claims[1].with_user(self.biller)._match_by_hand(second)
+        self.assertFalse(self.exceptions(remittance))

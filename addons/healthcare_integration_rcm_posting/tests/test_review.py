@@ -200,3 +200,48 @@ class TestReview(RcmCase):
         self.add_rule("9999", "allowance")
         self.resolve(remittance)
         self.assert_posted(remittance, claim_receivable=-20, allowance=5)
+
+    def test_a_later_payers_allowance_is_counted_as_it_was_posted_not_as_a_new_rule_has_it(self):
+        self.claim_invoice("R300009", 100)
+        self.take_in(self.remit(claim("R300009", 100, 60, ("CO 45", 20), ("PR 2", 20))))
+        later = [("OA 23", 60), ("CO 45", 20), ("CO 9999", 5)]
+        remittance = self.take_in(
+            self.remit(claim("R300009", 100, 15, *later, status="2"), payer=OTHER_PAYER_ID)
+        )
+        self.add_rule("9999", "allowance")
+        self.env["rcm.posting.rule"].create(
+            {
+                "payer_id": self.other_payer.id,
+                "group_code": "CO",
+                "reason": "45",
+                "treatment": "no_effect",
+            }
+        )
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-20, allowance=5)
+
+    def test_two_payers_decisions_of_one_remittance_take_an_allowance_once(self):
+        self.claim_invoice("R300010", 100)
+        remittance = self.take_in(
+            self.remit(
+                claim("R300010", 100, 50, ("CO 45", 20), ("CO 9999", 5), ("PR 2", 25)),
+                claim("R300010", 100, 0, ("OA 23", 80), ("CO 9999", 20), status="2"),
+            )
+        )
+        self.assert_posted(remittance, claim_receivable=-95, allowance=20, patient_receivable=25)
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-100, allowance=25, patient_receivable=25)
+        self.assertFalse(self.exceptions(remittance))
+
+    def test_a_review_posts_no_amount_finer_than_the_currency(self):
+        self.claim_invoice("R300011", 100)
+        remittance = self.take_in(
+            self.remit(claim("R300011", 100, 80, ("CO 9999", "19.995"), ("CO 8888", "0.005")))
+        )
+        self.assert_posted(remittance, claim_receivable=-80)
+        self.add_rule("9999", "allowance")
+        self.unruled().with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assertIn("remittance.hold.precision", self.exceptions(remittance).mapped("code"))
+        self.assert_posted(remittance, claim_receivable=-80)

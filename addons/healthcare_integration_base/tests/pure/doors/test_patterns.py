@@ -57,6 +57,37 @@ def test_a_catastrophic_pattern_answers_at_once(pattern, keyword, make):
     complaints(read_schema(json.dumps(schema)), document)
 
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NESTED = [
+    lambda pattern: {
+        "$schema": DIALECT,
+        "properties": {"child": {"$ref": "#"}, "name": {"pattern": pattern}},
+    },
+    lambda pattern: {
+        "$defs": {"part": {"$schema": DIALECT, "properties": {"name": {"pattern": pattern}}}},
+        "properties": {"child": {"$ref": "#/$defs/part"}},
+    },
+    lambda pattern: {
+        "properties": {
+            "child": {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "properties": {"name": {"pattern": pattern}},
+            }
+        }
+    },
+]
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("make", NESTED, ids=["whole", "part", "other dialect"])
+def test_parts_that_name_their_dialect_are_matched_by_the_same_engine(make):
+    assert complaints(read_schema(json.dumps(make("^(a+)+$"))), {"child": {"name": HOSTILE_TEXT}})
+    schema = read_schema(json.dumps(make(r"^\p{L}+$")))
+    assert complaints(schema, {"child": {"name": "Zoë"}}) == []
+    [place] = complaints(schema, {"child": {"name": "4"}})
+    assert place.pointer == "/child/name"
+
+
 @pytest.mark.timeout(60)
 @settings(deadline=2_000)
 @given(PATTERNS, st.sampled_from(["a", "b", "ab", "1", "\n", "é"]), st.sampled_from(["", "!", "b", "\n"]))
@@ -142,6 +173,17 @@ def test_references_that_double_at_each_step_end(monkeypatch):
     assert "seconds" in place.expected
     with pytest.raises(InvalidSchema, match="too long"):
         read_schema(json.dumps({**schema, "$ref": "#/$defs/s0"}))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"patternProperties": {"^(a+)+$": True}}, {"additionalProperties": False}],
+    ids=lambda it: [*it][0],
+)
+def test_the_time_ends_within_the_names_of_one_object(schema):
+    names = dict.fromkeys(map(str, range(200_000)))
+    with pytest.raises(schema_validator.TookTooLong), schema_validator.time_limit(0.01):
+        list(schema_validator.make_validator(schema).iter_errors(names))
 
 
 def test_the_time_limit_ends_with_its_block():
