@@ -185,6 +185,7 @@ class IntegrationQueue(models.AbstractModel):
         :return: the integration.task records that a twin makes needless
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
+        self.env["integration.task.progress"]._forget(tasks)
         superseded = self._supersede(tasks)
         self._release_after(superseded)
         task_ids = list(set(tasks.ids) - set(superseded))
@@ -192,7 +193,6 @@ class IntegrationQueue(models.AbstractModel):
         if refused:
             self._give_way(refused)
             self._release_after(refused)
-        self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))
         tasks.invalidate_recordset()
         self.env["integration.message"].browse(message_ids)._unhold()
         self._wake_lanes([None])
