@@ -137,7 +137,7 @@ class TestOutboxConflict(DatabaseCopyCase):
     def test_a_conflict_after_the_bytes_is_no_second_document(self):
         with self._environment(self.database) as env:
             message = self._queue_keyless(env)
-            conflict = patch.object(type(message), "_note_sent", side_effect=SerializationFailure)
+            conflict = patch.object(type(message), "_note_sent", side_effect=[SerializationFailure(), None])
             with conflict as note_sent:
                 env["integration.queue"]._cron_run_lane()
             env.invalidate_all()
