@@ -77,6 +77,7 @@ from . import (
     integration_message_link,
     integration_message_mapping,
     integration_message_outbox,
+    integration_message_outbox_handover,
     integration_message_payload,
     integration_message_policy,
     integration_message_replay,

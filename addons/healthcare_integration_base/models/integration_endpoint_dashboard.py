@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from .integration_endpoint import COUNT_LIMIT
 
-WAITING_STATES = ("held", "failed", "overdue")
+WAITING_STATES = ("held", "failed", "refused", "overdue")
 
 
 class IntegrationEndpointDashboard(models.Model):

@@ -190,12 +190,26 @@ class IntegrationException(models.Model):
         :return: the exceptions that stay open for other messages
         """
         shared = self.filtered(lambda exception: exception.message_ids - messages)
+        shared |= (self - shared)._waited_for_beside(messages)
         for exception in self - shared:
             exception._close("resolved", resolution)
         self.env["integration.exception.stake"]._drop(shared, messages)
         # What waits is the integration's own record: see write.
         shared.sudo().write({"message_ids": [Command.unlink(message.id) for message in messages]})
         return shared
+
+    def _waited_for_beside(self, messages):
+        """Return those exceptions for which a task of another message waits, or one of none."""
+        # Tasks are not everybody's, and those of other companies wait too.
+        groups = (
+            self.env["integration.task"]
+            .sudo()
+            ._read_group(
+                [("exception_id", "in", self.ids), ("message_id", "not in", messages.ids)], ["exception_id"]
+            )
+        )
+        waited_for_ids = {exception.id for [exception] in groups}
+        return self.filtered(lambda exception: exception.id in waited_for_ids)
 
     def _release(self):
         """Re-run what waits; addons extend this for records of theirs that wait without a task."""

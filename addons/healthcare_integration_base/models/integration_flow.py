@@ -183,6 +183,15 @@ class IntegrationFlow(models.Model):
                     )
                 )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # Messages that the user may not see count as well.
+        messages_sudo = self.env["integration.message"].sudo()
+        if used := messages_sudo.search([("flow_id", "in", self.ids)], limit=1).flow_id:
+            raise UserError(
+                self.env._("%s has exchanged messages: retire it instead of deleting it.", used.name)
+            )
+
     # === LIFECYCLE === #
 
     def action_approve(self):

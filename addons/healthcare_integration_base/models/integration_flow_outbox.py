@@ -4,6 +4,7 @@ from odoo import fields, models
 
 from ..doors.media_types import FILE_ENDINGS
 from ..errors import BusinessRuleError
+from ..transports.selection import require_plain_name
 
 UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 COMPOSING_STATES = ("approved", "live", "paused")
@@ -92,7 +93,23 @@ class IntegrationFlowOutbox(models.Model):
             remedy=self.env._("Put the flow live, then resolve this exception: its messages are run."),
         )
 
+    def _revised(self, message):
+        return BusinessRuleError(
+            "flow.revised",
+            self.env._("The flow %s was revised after messages of it were made.", self.name),
+            subject=self.code,
+            location=message.name,
+            expected=self.env._("a message of version %s", self.version),
+            found=self.env._("version %s", message.flow_version),
+            remedy=self.env._(
+                "Make the message anew from its records. Or look at its payload and, if it may leave under "
+                "the present version, press Send Again on it."
+            ),
+        )
+
     def _new_outgoing(self, file_name, correlation_id):
+        if file_name:
+            require_plain_name("flow", file_name)
         message = self.env["integration.message"].create(
             {
                 "direction": "out",
@@ -101,6 +118,7 @@ class IntegrationFlowOutbox(models.Model):
                 "system_id": self.system_id.id,
                 "endpoint_id": self.endpoint_id.id,
                 "flow_id": self.id,
+                "flow_version": self.version,
             }
         )
         stem = UNSAFE_IN_NAMES.sub("-", self.code).strip(".-")[:80] or "message"

@@ -101,8 +101,7 @@ class IntegrationMessage(models.Model):
     _uuid_uniq = models.Constraint("UNIQUE (uuid)", "A message has an identifier of its own.")
     _child_uniq = models.UniqueIndex("(parent_id, position) WHERE parent_id IS NOT NULL")
     _open_idx = models.Index(
-        "(state, id) WHERE state NOT IN"
-        " ('applied', 'rejected', 'duplicate', 'settled', 'acknowledged', 'refused')"
+        "(state, id) WHERE state NOT IN ('applied', 'rejected', 'duplicate', 'settled', 'acknowledged')"
     )
     _open_part_idx = models.Index(
         "(parent_id) WHERE parent_id IS NOT NULL AND state NOT IN"

@@ -3,8 +3,10 @@ import datetime
 from odoo import api, fields, models
 
 from ..errors import BusinessRuleError, TransientError
+from .access import require_group
 
 ACKNOWLEDGEABLE_STATES = ("queued", "sent", "overdue", "failed", "refused", "acknowledged")
+CONFIRMABLE_STATES = ("sent", "overdue", "failed", "refused")
 OVERDUE_CODE = "acknowledgement.overdue"
 OVERDUE_BATCH = 500
 
@@ -36,16 +38,41 @@ class IntegrationMessageAcknowledgement(models.Model):
         :raise BusinessRuleError: if the message was never sent
         """
         for message in self:
-            if message.direction != "out" or message.state not in ACKNOWLEDGEABLE_STATES:
+            if not message._may_be_answered():
                 raise message._not_expected()
             message._leave_exceptions(self.env._("The partner has answered."))
             if ok:
                 message._set_state("acknowledged")
             else:
                 message._refuse(reason)
+            # A sending that died would hold those behind it, and be repeated with its exception.
+            message._end_sendings()
             self.env["integration.audit.entry"]._record(
                 "message.acknowledged" if ok else "message.refused", message
             )
+
+    def _may_be_answered(self):
+        if self.direction != "out" or self.state not in ACKNOWLEDGEABLE_STATES:
+            return False
+        return self.state != "queued" or self._may_have_arrived()
+
+    def _may_have_arrived(self):
+        """Tell whether an attempt to send the message was begun, now or before it was queued again."""
+        # Which tasks a message has is the kernel's matter; the queue moves them past the cache.
+        tasks_sudo = self.env["integration.task"].sudo()
+        tasks_sudo.invalidate_model(["state", "attempts"])
+        begun = ["|", ("attempts", ">", 0), ("state", "=", "running")]
+        return self.is_attempted or bool(tasks_sudo.search([("message_id", "=", self.id), *begun], limit=1))
+
+    def action_mark_acknowledged(self):
+        """Note that the partner has confirmed messages in another way: by telephone, in its portal.
+
+        :raise UserError: if a message has not left
+        """
+        require_group(self, "group_operator")
+        self._require_outgoing(CONFIRMABLE_STATES)
+        self.env["integration.audit.entry"]._record("message.acknowledged_by_hand", self)
+        self._acknowledge(True)
 
     def _not_expected(self):
         labels = dict(self._fields["state"]._description_selection(self.env))
@@ -88,7 +115,12 @@ class IntegrationMessageAcknowledgement(models.Model):
         :return: how many were marked
         """
         overdue = self.search(
-            [("state", "=", "sent"), ("acknowledge_by", "<", self.env.cr.now())], limit=OVERDUE_BATCH
+            [
+                ("state", "=", "sent"),
+                ("acknowledge_by", "<", self.env.cr.now()),
+                ("flow_id", "!=", False),
+            ],
+            limit=OVERDUE_BATCH,
         )
         for flow, messages in overdue.grouped("flow_id").items():
             error = messages[0]._silence(flow)
@@ -107,5 +139,8 @@ class IntegrationMessageAcknowledgement(models.Model):
             location=flow.name,
             expected=self.env._("an acknowledgement within %s hours", flow.acknowledgement_hours),
             found=self.env._("none"),
-            remedy=self.env._("Ask the partner whether the messages arrived; its answer closes this."),
+            remedy=self.env._(
+                "Ask the partner whether the messages arrived. Its answer closes this; else mark them as "
+                "acknowledged, or send them again."
+            ),
         )

@@ -3,10 +3,12 @@ from odoo import fields, models
 from ..errors import BusinessRuleError, DocumentError
 from ..queue import PostponedTask, current_task, integration_task
 from .integration_exception import OPEN_STATES
+from .integration_task_progress import OUTCOME_UNKNOWN
 
 UNCONFIRMED_SECONDS = 300
-#: Last parts of the codes with which a partner says no; whatever else ends a sending is a failure.
-REFUSALS = {"document_refused", "request_refused", "forbidden", "authentication_refused", "name_taken"}
+#: How the code ends with which a partner says no to a document; whatever else ends a sending is a failure.
+REFUSAL = ".document_refused"
+UNENDED_STATES = ("pending", "waiting", "dead")
 STOPPED_STATES = ("failed", "refused", "held")
 
 
@@ -21,6 +23,12 @@ class IntegrationMessageOutbox(models.Model):
     _inherit = "integration.message"
 
     sent_at = fields.Datetime(readonly=True, copy=False)
+    is_attempted = fields.Boolean(
+        "Attempted", readonly=True, copy=False, help="An attempt to send it has failed: it may have arrived."
+    )
+    flow_version = fields.Integer(
+        readonly=True, copy=False, aggregator=None, help="Of the flow, under which the message may leave."
+    )
     waits_because = fields.Char(compute="_compute_waits_because", help="Why it is not sent yet.")
 
     def _compute_waits_because(self):
@@ -68,6 +76,8 @@ class IntegrationMessageOutbox(models.Model):
     def _mark_queued(self):
         # No role writes messages: whoever may send one asks for this.
         self.sudo().write({"state": "queued", "state_reason": False, "closed_at": False})
+        # Tasks are inserted past the cache.
+        self.flush_recordset(["state", "state_reason", "closed_at"])
 
     # === SEND === #
 
@@ -76,15 +86,16 @@ class IntegrationMessageOutbox(models.Model):
         """Hand the payload to the partner; a message that is not queued any more is left as it is.
 
         :raise PostponedTask: while the partner, its endpoint or this database must not be used
-        :raise BusinessRuleError: if the flow is not live, or the endpoint not cleared any more
+        :raise BusinessRuleError: if the flow is not live or was revised, the endpoint is not cleared any
+            more, or nobody knows whether an earlier attempt arrived
         """
         self.ensure_one()
         if not self._lock_queued():
             return
         self._require_original_database()
         self.endpoint_id._wait_while_paused()
-        if self.flow_id.state != "live":
-            raise self.flow_id._not_live(self.name)
+        self._require_not_handed_over()
+        self._require_present_flow()
         self.endpoint_id._require_cleared(self.document_type_id)
         with self.endpoint_id._transport() as transport:
             self._note_sent(self._hand_over(transport))
@@ -110,12 +121,20 @@ class IntegrationMessageOutbox(models.Model):
                 UNCONFIRMED_SECONDS,
             )
 
+    def _require_present_flow(self):
+        """:raise BusinessRuleError: unless the flow is live as it was approved when the message was made"""
+        if self.flow_id.state != "live":
+            raise self.flow_id._not_live(self.name)
+        if self.flow_version != self.flow_id.version:
+            raise self.flow_id._revised(self)
+
     def _hand_over(self, transport):
         try:
             return transport.send(self.file_name, self._payload_chunks(), idempotency_key=self.uuid)
-        except DocumentError as refusal:
-            # Two documents that a partner refuses are two causes, though the place is the same.
-            refusal.subject = self.uuid
+        except (DocumentError, BusinessRuleError) as error:
+            if isinstance(error, DocumentError) or error.code == OUTCOME_UNKNOWN:
+                # Two documents are two causes, though the place is the same: each is decided by itself.
+                error.subject = self.uuid
             raise
 
     def _note_sent(self, sent):
@@ -145,9 +164,34 @@ class IntegrationMessageOutbox(models.Model):
     def _hold(self, exception):
         """An outgoing message does not wait in held: the partner refused it, or sending it failed."""
         outgoing = self._outgoing()
-        is_refusal = exception.code.rpartition(".")[2] in REFUSALS
-        outgoing._set_state("refused" if is_refusal else "failed", exception.name)
+        unsent = outgoing.filtered(lambda message: message.state == "queued")
+        unsent.sudo().is_attempted = True
+        unsent._set_state("refused" if exception.code.endswith(REFUSAL) else "failed", exception.name)
+        (outgoing - unsent)._end_answered(exception)
         return super(IntegrationMessageOutbox, self - outgoing)._hold(exception)
+
+    def _end_answered(self, exception):
+        """End the failed sendings of messages that were answered or given up while that was settled."""
+        tasks_sudo = self._unended_sendings().filtered(lambda task: task.exception_id == exception)
+        if tasks_sudo:
+            exception._leave(tasks_sudo.message_id, self.env._("The messages are not sent any more."))
+            self.env["integration.queue"]._cancel(tasks_sudo)
+
+    def _end_sendings(self):
+        """Cancel what would send these messages: what waits behind it goes on."""
+        self.env["integration.queue"]._cancel(self._unended_sendings())
+
+    def _unended_sendings(self):
+        # Which tasks a message has is the kernel's matter; the queue moves them past the cache.
+        tasks_sudo = self.env["integration.task"].sudo()
+        tasks_sudo.invalidate_model(["state", "exception_id"])
+        return tasks_sudo.search(
+            [
+                ("message_id", "in", self.ids),
+                ("method_name", "=", "_send_queued"),
+                ("state", "in", UNENDED_STATES),
+            ]
+        )
 
     def _hold_unprocessed(self, reason):
         outgoing = self._outgoing()

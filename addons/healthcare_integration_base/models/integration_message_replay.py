@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from .access import require_group
 
-REPLAYABLE_STATES = ("held", "rejected", "failed", "refused")
+REPLAYABLE_STATES = ("held", "rejected", "failed", "refused", "overdue")
 
 
 class IntegrationMessageReplay(models.Model):
@@ -83,8 +83,8 @@ class IntegrationMessageReplay(models.Model):
             labels = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(
                 self.env._(
-                    "%(message)s is %(state)s. Only messages that are held, rejected, failed or refused can "
-                    "be replayed: what was applied has had its effect.",
+                    "%(message)s is %(state)s. Only messages that are held, rejected, failed, refused or "
+                    "overdue can be replayed: what was applied has had its effect.",
                     message=wrong[0].name,
                     state=labels[wrong[0].state],
                 )

@@ -8,7 +8,10 @@ from ..operations import Metric
 EPOCH = datetime.datetime(1970, 1, 1)
 COUNT_LIMIT = 100_000
 TASK_STATES = ("pending", "waiting", "running", "dead")
-MESSAGE_STATES = ("received", "split", "parsed", "held", "draft", "queued", "sent", "overdue", "failed")
+MESSAGE_STATES = (
+    *("received", "split", "parsed", "held"),
+    *("draft", "queued", "sent", "overdue", "failed", "refused"),
+)
 SEVERITIES = ("low", "medium", "high", "critical")
 ENDPOINT_STATES = ("draft", "active", "paused", "suspended")
 
@@ -99,7 +102,7 @@ class IntegrationMetrics(models.AbstractModel):
         return [
             Metric(
                 "healthcare_integration_messages",
-                f"Unfinished messages, at most {COUNT_LIMIT} of each state.",
+                f"Messages that are unfinished or refused, at most {COUNT_LIMIT} of each state.",
                 counts,
             ),
             _single(

@@ -186,6 +186,7 @@ class IntegrationQueue(models.AbstractModel):
         :return: the integration.task records that a twin makes needless
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
+        self.env["integration.task.progress"]._forget(tasks)
         superseded = self._supersede(tasks)
         if superseded:
             self._follow_twins(superseded, tasks.ids)
@@ -195,7 +196,6 @@ class IntegrationQueue(models.AbstractModel):
         if refused:
             self._give_way(refused)
             self._release_after(refused)
-        self.env.cr.execute("DELETE FROM integration_task_progress WHERE task_id = ANY(%s)", (tasks.ids,))
         tasks.invalidate_recordset()
         self.env["integration.message"].browse(message_ids)._unhold()
         self._wake_lanes([None])

@@ -65,10 +65,14 @@ class IntegrationQueueBatchSettlement(models.AbstractModel):
         for task in tasks:
             records[task]._integration_task_failed(task.method_name, errors[task.id])
         retried = tasks.filtered(lambda task: self._may_retry(task, errors[task.id]))
-        outcomes = self._retry_outcomes(retried, errors) + self._bury_together(
-            tasks - retried, errors, records
-        )
-        self._move_to(outcomes, token)
+        buried = tasks - retried
+        exceptions = self._report_together(buried, errors, records)
+        dead = [
+            _outcome(task, "dead", errors[task.id], exception=exception)
+            for task, exception in zip(buried, exceptions, strict=True)
+        ]
+        self._move_to(self._retry_outcomes(retried, errors) + dead, token)
+        self._hold_together(buried, exceptions)
         for task in tasks:
             self._log_failure(task, errors[task.id])
         tasks.invalidate_recordset()
@@ -93,8 +97,8 @@ class IntegrationQueueBatchSettlement(models.AbstractModel):
             self._wake_lanes(set(etas.values()))
         return [_outcome(task, "waiting", errors[task.id], eta=etas[task.id]) for task in tasks]
 
-    def _bury_together(self, tasks, errors, records):
-        """Report what tasks died of, and hold their messages; each cause is one exception."""
+    def _report_together(self, tasks, errors, records):
+        """Return the exception that each task died of; each cause is one."""
         reports = [
             Report(
                 errors[task.id],
@@ -105,16 +109,15 @@ class IntegrationQueueBatchSettlement(models.AbstractModel):
             )
             for task in tasks
         ]
-        exceptions = self.env["integration.exception"]._report_each(reports)
+        return self.env["integration.exception"]._report_each(reports)
+
+    def _hold_together(self, tasks, exceptions):
+        """Hold the messages of dead tasks."""
         held = {}
         for task, exception in zip(tasks, exceptions, strict=True):
             held[exception] = held.get(exception, task.message_id) | task.message_id
         for exception, messages in held.items():
             messages._hold(exception)
-        return [
-            _outcome(task, "dead", errors[task.id], exception=exception)
-            for task, exception in zip(tasks, exceptions, strict=True)
-        ]
 
     def _move_to(self, outcomes, token):
         """Move failed tasks to their next states, with one statement."""

@@ -154,7 +154,7 @@ class IntegrationRetention(models.Model):
         """Return the query of the settled messages whose time is over, the longest settled first.
 
         A file is kept as long as anything of it is under hold: a transaction, its flow, a duplicate that
-        reads the same payload.
+        reads the same payload. So is what a task is still to work on, or a person to decide about.
 
         :param str part: ``payload`` or ``metadata``
         """
@@ -187,6 +187,9 @@ class IntegrationRetention(models.Model):
                                        OR part.state <> ALL(%(final)s)))
                AND NOT EXISTS (SELECT FROM integration_message repeat
                                 WHERE repeat.duplicate_of_id = message.id AND repeat.legal_hold)
+               AND NOT EXISTS (SELECT FROM integration_task task
+                                WHERE task.message_id = message.id
+                                  AND task.state IN ('pending', 'waiting', 'running', 'dead'))
              ORDER BY message.closed_at LIMIT %(limit)s
             """,
             columns=columns,

@@ -7,6 +7,8 @@ from ..queue import TaskCancelled, current_run
 from .integration_lease import LEASE_SECONDS
 
 REPORT_SECONDS = 1.0
+#: What a task dies of when nobody knows whether its effect outside is there.
+OUTCOME_UNKNOWN = "http.outcome_unknown"
 
 
 class IntegrationTaskProgress(models.Model):
@@ -27,6 +29,9 @@ class IntegrationTaskProgress(models.Model):
     total = fields.Float(readonly=True, aggregator=None)
     note = fields.Char(readonly=True, help="What it does just now; without private data")
     updated_at = fields.Datetime(readonly=True)
+    handed_over_at = fields.Datetime(
+        readonly=True, help="When it began to send what must not be sent twice; empty if that did not arrive"
+    )
     cancelled_by_id = fields.Many2one("res.users", "Cancel Requested By", readonly=True)
 
     _task_uniq = models.Constraint("UNIQUE (task_id)", "A task has one progress.")
@@ -75,6 +80,43 @@ class IntegrationTaskProgress(models.Model):
                 log_exceptions=False,
             )  # fmt: skip
             return cr.fetchone()[0]
+
+    @api.model
+    def _mark_handed_over(self, task_id, is_handed_over):
+        """Note, in a transaction of its own, that the effect of a task outside may be there, or is not."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                """
+                INSERT INTO integration_task_progress AS progress (task_id, handed_over_at)
+                VALUES (%s, CASE WHEN %s THEN now() AT TIME ZONE 'UTC' END)
+                    ON CONFLICT (task_id) DO UPDATE SET handed_over_at = excluded.handed_over_at
+                """,
+                (task_id, is_handed_over),
+                log_exceptions=False,
+            )
+
+    @api.model
+    def _was_handed_over(self, task_id):
+        self.env.cr.execute(
+            "SELECT FROM integration_task_progress WHERE task_id = %s AND handed_over_at IS NOT NULL",
+            (task_id,),
+        )
+        return bool(self.env.cr.rowcount)
+
+    @api.model
+    def _forget(self, tasks):
+        """Drop the progress of tasks that begin anew.
+
+        The mark of what may have been sent stays, until a person was told of it and lets it run again.
+        """
+        self.env.cr.execute(
+            """
+            DELETE FROM integration_task_progress AS progress USING integration_task AS task
+             WHERE task.id = progress.task_id AND task.id = ANY(%s)
+               AND (progress.handed_over_at IS NULL OR task.error_code = %s)
+            """,
+            (tasks.ids, OUTCOME_UNKNOWN),
+        )
 
     @api.model
     def _time_is_up(self, run):

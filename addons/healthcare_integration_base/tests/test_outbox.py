@@ -137,10 +137,17 @@ class TestOutbox(OutboxMixin, IntegrationCase):
         self.flow.action_revise()
         self.run_tasks()
         self.assertEqual((message.state, self.arrived(self.mailbox)), ("failed", {}))
+        self.assertEqual(message.exception_ids.code, "flow.not_live")
         self.flow.action_approve()
         self.flow.action_go_live()
         self.run_tasks()
-        self.assertEqual((message.state, message.exception_ids.state), ("sent", "resolved"))
+        self.assertEqual((message.state, self.arrived(self.mailbox)), ("failed", {}))
+        revised = message.exception_ids.filtered(lambda exception: exception.state == "open")
+        self.assertEqual((revised.code, revised.found), ("flow.revised", "version 1"))
+        message.action_send_again()
+        self.run_tasks()
+        self.assertEqual((message.state, revised.state), ("sent", "resolved"))
+        self.assertEqual(len(self.audited(message, "message.version_taken")), 1)
 
     # === WAITING === #
 
@@ -207,7 +214,7 @@ class TestOutbox(OutboxMixin, IntegrationCase):
         message = self.send(self.flow, file_name="order.json")
         self.run_tasks()
         exception = message.exception_ids
-        self.assertEqual((message.state, exception.code), ("refused", "folder.name_taken"))
+        self.assertEqual((message.state, exception.code), ("failed", "folder.name_taken"))
         self.assertTrue(exception.location and exception.expected and exception.found and exception.remedy)
         self.assertEqual(self.arrived(self.mailbox), {"order.json": b"the partner's own"})
 
@@ -255,13 +262,17 @@ class TestOutbox(OutboxMixin, IntegrationCase):
 
     def test_an_answer_that_comes_before_our_commit_stops_the_repeat(self):
         message = self.send(self.flow)
+        # as after a crash between the rename and the commit
+        self.send_tasks(message).attempts = 1
         message._acknowledge(True)
         self.run_tasks()
         self.assertEqual((message.state, self.arrived(self.mailbox)), ("acknowledged", {}))
 
     def test_what_was_not_sent_cannot_be_acknowledged(self):
-        with self.assertRaises(BusinessRuleError):
-            self.flow._compose(self.partner_record(), documents=DOCUMENT)._acknowledge(True)
+        draft = self.flow._compose(self.partner_record(), documents=DOCUMENT)
+        for message in (draft, self.send(self.flow)):
+            with self.assertRaises(BusinessRuleError):
+                message._acknowledge(True)
 
     # === PEOPLE === #
 
