@@ -29,6 +29,8 @@ class TestRetentionRace(DatabaseCopyCase):
         )
         message = env["integration.message"]._receive(endpoint, "old.835", [b"payload"])
         closed_at = env.cr.now() - datetime.timedelta(days=31)
+        tasks = env["integration.task"].search([("message_id", "=", message.id)])
+        env["integration.queue"]._cancel(tasks)
         message.write({"state": "settled", "closed_at": closed_at})
         rule = env["integration.retention"].create({"data_class": "phi", "payload_days": 30})
         rule.action_activate()
