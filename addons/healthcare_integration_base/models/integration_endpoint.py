@@ -314,6 +314,12 @@ class IntegrationEndpoint(models.Model):
             }
         )
 
+    def _note_failure_of_address(self, error):
+        """Note that a task failed where the address is to blame: a transport's errors begin with its name."""
+        for endpoint in self:
+            if error.code.startswith(f"{endpoint.transport}."):
+                endpoint._note_failure(error)
+
     def _note_failure(self, error):
         """Note that a look or a transfer failed; settings that keep failing suspend the endpoint.
 

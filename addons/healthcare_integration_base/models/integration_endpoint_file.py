@@ -134,10 +134,7 @@ class IntegrationEndpointFile(models.Model):
 
     def _integration_task_failed(self, method_name, error):
         result = super()._integration_task_failed(method_name, error)
-        # A transport's errors begin with its name; what is wrong with a file is no fault of the mailbox.
-        for endpoint in self.endpoint_id:
-            if error.code.startswith(f"{endpoint.transport}."):
-                endpoint._note_failure(error)
+        self.endpoint_id._note_failure_of_address(error)
         return result
 
     def _integration_task_cancelled(self, method_name):

@@ -211,12 +211,10 @@ class IntegrationMessageOutbox(models.Model):
 
     def _integration_task_failed(self, method_name, error):
         result = super()._integration_task_failed(method_name, error)
-        # A transport's errors begin with its name; what is wrong with a document is no fault of the address.
+        # Transports also say what a partner has against a document.
         is_documents = isinstance(error, (DocumentError, BusinessRuleError))
         if method_name == "_send_queued" and not is_documents:
-            for endpoint in self.endpoint_id:
-                if error.code.startswith(f"{endpoint.transport}."):
-                    endpoint._note_failure(error)
+            self.endpoint_id._note_failure_of_address(error)
         return result
 
     def _integration_task_cancelled(self, method_name):

@@ -75,3 +75,31 @@ class QueueCase(IntegrationCase):
 
     def exceptions(self, code):
         return self.env["integration.exception"].search([("code", "=", code)])
+
+
+class BatchCase(QueueCase):
+    """Six partners whose tasks share a transaction.
+
+    :ivar commits: one item for each commit of the queue
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.allow_method(METHOD, self._work(), max_attempts=3, batchable=True)
+        self.partners = self.env["res.partner"].create([{"name": f"Batch {n}"} for n in range(6)])
+        self.commits = []
+        original = type(self.queue)._commit
+        self.patch_model(
+            "integration.queue", "_commit", lambda queue: (self.commits.append(1), original(queue))
+        )
+
+    def patch_model(self, model_name, name, function):
+        """Replace a method for the length of the test."""
+        patcher = patch.object(self.registry[model_name], name, function)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def run_claimed(self, tasks):
+        """Let a lane claim as many tasks as these, and run them."""
+        claimed = self.claim(len(tasks), "t")
+        self.in_lane(lambda queue: queue._run_claimed("t", claimed))

@@ -7,34 +7,16 @@ from odoo.tests import tagged
 from ..errors import DocumentError, TransientError
 from ..models import integration_queue_run
 from ..queue import PostponedTask
-from .queue_common import METHOD, QueueCase
+from .queue_common import METHOD, BatchCase
 
 
 @tagged("post_install", "-at_install")
-class TestQueueBatch(QueueCase):
+class TestQueueBatch(BatchCase):
     """Tasks that share a transaction: what one of them does wrong stays with it."""
-
-    def setUp(self):
-        super().setUp()
-        self.allow_method(METHOD, self._work(), max_attempts=3, batchable=True)
-        self.partners = self.env["res.partner"].create([{"name": f"Batch {n}"} for n in range(6)])
-        self.commits = []
-        original = type(self.queue)._commit
-        commit = patch.object(
-            self.registry["integration.queue"],
-            "_commit",
-            lambda queue: (self.commits.append(1), original(queue)),
-        )
-        commit.start()
-        self.addCleanup(commit.stop)
 
     def enqueue_each(self):
         tasks = [self.enqueue(records=partner) for partner in self.partners]
         return self.env["integration.task"].union(*tasks)
-
-    def run_claimed(self, tasks):
-        claimed = self.claim(len(tasks), "t")
-        self.in_lane(lambda queue: queue._run_claimed("t", claimed))
 
     def test_a_batch_is_settled_with_one_commit(self):
         tasks = self.enqueue_each()

@@ -9,7 +9,7 @@ from ..errors import DocumentError, MappingError, TransientError
 from ..models import integration_queue_run
 from ..models.integration_queue_run import SetAside
 from ..queue import PostponedTask, TaskCancelled
-from .queue_common import METHOD, QueueCase
+from .queue_common import METHOD, BatchCase
 
 
 def unknown_payer(amount="10", subject="payer 1"):
@@ -17,26 +17,11 @@ def unknown_payer(amount="10", subject="payer 1"):
 
 
 @tagged("post_install", "-at_install")
-class TestQueueFailuresOfBatch(QueueCase):
+class TestQueueFailuresOfBatch(BatchCase):
     """Tasks that fail together are settled together, each as if it had failed alone."""
 
     # The batch, its failures, and the end of its claim.
     commits_of_six = 3
-
-    def setUp(self):
-        super().setUp()
-        self.allow_method(METHOD, self._work(), max_attempts=3, batchable=True)
-        self.partners = self.env["res.partner"].create([{"name": f"Batch {n}"} for n in range(6)])
-        self.commits = []
-        original = type(self.queue)._commit
-        self.patch_model(
-            "integration.queue", "_commit", lambda queue: (self.commits.append(1), original(queue))
-        )
-
-    def patch_model(self, model_name, name, function):
-        patcher = patch.object(self.registry[model_name], name, function)
-        patcher.start()
-        self.addCleanup(patcher.stop)
 
     def enqueue_each(self, count=6):
         messages = self.env["integration.message"].create([{"company_id": self.env.company.id}] * count)
@@ -45,10 +30,6 @@ class TestQueueFailuresOfBatch(QueueCase):
             for partner, message in zip(self.partners, messages, strict=False)
         ]
         return self.env["integration.task"].union(*tasks).sorted("id")
-
-    def run_claimed(self, tasks):
-        claimed = self.claim(len(tasks), "t")
-        self.in_lane(lambda queue: queue._run_claimed("t", claimed))
 
     def test_one_cause_is_settled_with_one_commit(self):
         self.outcomes = [unknown_payer() for _n in range(6)]
