@@ -84,6 +84,7 @@ from . import (
     integration_message_resend,
     integration_message_retention,
     integration_message_routing,
+    integration_message_schema,
     integration_message_timeline,
     integration_message_upload,
     integration_metrics,

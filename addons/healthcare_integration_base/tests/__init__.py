@@ -9,6 +9,7 @@ from . import (
     test_credential,
     test_crosswalk,
     test_database_copies,
+    test_document_schema,
     test_document_type,
     test_endpoint,
     test_endpoint_window,
