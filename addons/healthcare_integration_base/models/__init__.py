@@ -4,6 +4,7 @@ from . import (
     integration_audit_entry,
     integration_audit_entry_display,
     integration_audit_seal,
+    integration_bucket,
     integration_clearance,
     integration_client,
     integration_client_description,
