@@ -11,6 +11,7 @@ from . import (
     test_database_copies,
     test_document_schema,
     test_document_type,
+    test_domain_read,
     test_endpoint,
     test_endpoint_window,
     test_exception,
