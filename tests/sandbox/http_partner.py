@@ -86,6 +86,7 @@ class Partner:
         self.token_delay = 0.0
         self.failures: list[tuple[int, dict[str, str]]] = []
         self.elsewhere = ""
+        self.redirect_status = 302
         self.assertion_ids: set[str] = set()
         self.stopped = threading.Event()
         self.lock = threading.Lock()
@@ -220,7 +221,7 @@ class _Faults:
 
     @staticmethod
     def redirect(handler: _Handler) -> None:
-        handler.answer(302, b"", {"Location": handler.partner.elsewhere})
+        handler.answer(handler.partner.redirect_status, b"", {"Location": handler.partner.elsewhere})
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -103,9 +103,14 @@ class TestSend:
         assert names_in(mailbox.path / "out") == []
 
     def test_a_missing_outbox(self, mailbox):
-        with mailbox.transport(outbox="nowhere") as transport, pytest.raises(ConfigurationError) as caught:
-            transport.send("a.837", [b"x"])
-        assert caught.value.code == f"{mailbox.kind}.folder_missing"
+        subjects = set()
+        for name in ("a.837", "b.837"):
+            with mailbox.transport(outbox="nowhere") as opened, pytest.raises(ConfigurationError) as caught:
+                opened.send(name, [b"x"])
+            assert caught.value.code == f"{mailbox.kind}.folder_missing"
+            assert caught.value.location.endswith("nowhere")
+            subjects.add(caught.value.subject)
+        assert len(subjects) == 1, "one cause for every document"
         with mailbox.transport(outbox="") as transport, pytest.raises(ConfigurationError) as caught:
             transport.send("a.837", [b"x"])
         assert caught.value.code == f"{mailbox.kind}.no_outbox"

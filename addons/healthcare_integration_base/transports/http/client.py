@@ -28,6 +28,9 @@ from .signing import Signer
 USER_AGENT = "healthcare-integration"
 LARGEST_REDIRECTS = 5
 _BLOCK = 64 * 1024
+# answers that send whoever posted something to what became of it (RFC 9110, 15.4.3 and 15.4.4)
+_SEE_WHAT_BECAME = (302, 303)
+_MAYBE_OBEYED = (errors.AnswerError, errors.LostAnswerError, errors.LargeAnswerError)
 
 
 class HttpClient:
@@ -102,6 +105,8 @@ class HttpClient:
                 if not _is_later(answer.status):
                     return answer
                 failure = self._status_error(request, answer)
+            except errors.LargeAnswerError as error:
+                raise self._final(request, error) from None
             except TransientError as error:
                 failure = error
             if not _may_repeat(request, failure):
@@ -112,10 +117,10 @@ class HttpClient:
             self._sleep(wait)
         raise AssertionError("a backoff has at least one attempt")
 
-    def _final(self, request: Request, failure: TransientError) -> IntegrationError:
-        """Return the error of a request that must not be repeated by anybody without a person's look."""
+    def _final(self, request: Request, failure: IntegrationError) -> IntegrationError:
+        """Return the error ending a request; where it may have been obeyed, a person decides on repeats."""
         refused = isinstance(failure, errors.AnswerError) and failure.status in (408, 425, 429, 503)
-        if refused or not isinstance(failure, (errors.AnswerError, errors.LostAnswerError)):
+        if request.is_repeatable or refused or not isinstance(failure, _MAYBE_OBEYED):
             return failure
         return errors.outcome_unknown(errors.safe_url(request.url), failure.found)
 
@@ -138,11 +143,11 @@ class HttpClient:
                 or "location" not in answer.headers
                 or not _same_origin(request.url, target)
             ):
-                raise _redirect_refused(answer, target)
+                raise _not_followed(request, answer, target)
             answer = self._repeated(replace(request, url=target))
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
-        raise _redirect_refused(answer, answer.url)
+        raise _not_followed(request, answer, answer.url)
 
     # === ONE EXCHANGE === #
 
@@ -187,12 +192,12 @@ class HttpClient:
         limit = self._settings.maximum_response_bytes
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > limit:
-            raise _too_large(place, limit)
+            raise errors.answer_too_large(place, limit)
         body = bytearray()
         for block in response.iter_content(_BLOCK):
             body += block
             if len(body) > limit:
-                raise _too_large(place, limit)
+                raise errors.answer_too_large(place, limit)
         return bytes(body)
 
     def _in_time(self, error: IntegrationError, place: str) -> IntegrationError:
@@ -254,25 +259,17 @@ def _same_origin(one: str, other: str) -> bool:
     return origin(one) == origin(other) and "@" not in urlsplit(other).netloc
 
 
-def _redirect_refused(answer: Answer, target: str) -> ConfigurationError:
+def _not_followed(request: Request, answer: Answer, target: str) -> IntegrationError:
+    place = errors.safe_url(answer.url)
+    found = f"{answer.status} to {errors.safe_url(target) if target else 'what is no address'}"
+    if not request.is_repeatable and answer.status in _SEE_WHAT_BECAME:
+        return errors.outcome_unknown(place, found)
     return ConfigurationError(
         code="http.redirect_refused",
         message="The server sends us elsewhere; the redirect was not followed",
-        location=errors.safe_url(answer.url),
-        expected="an answer, or a redirect of a GET within the same host",
-        found=f"{answer.status} to {errors.safe_url(target) if target else 'what is no address'}",
-        remedy="If the partner confirms the new address, enter it in the endpoint.",
-        subject=errors.safe_url(answer.url),
-    )
-
-
-def _too_large(place: str, limit: int) -> ConfigurationError:
-    return ConfigurationError(
-        code="http.answer_too_large",
-        message="The answer is larger than the endpoint allows",
         location=place,
-        expected=f"at most {limit} bytes",
-        found="more",
-        remedy="Ask for smaller pages, or raise the limit in the endpoint.",
+        expected="an answer, or a redirect of a GET within the same host",
+        found=found,
+        remedy="If the partner confirms the new address, enter it in the endpoint.",
         subject=place,
     )

@@ -40,6 +40,10 @@ class AnswerError(TransientError):
     status = 0
 
 
+class LargeAnswerError(ConfigurationError):
+    """The request was sent, and more came back than we read."""
+
+
 class _Cause(NamedTuple):
     code: str
     message: str
@@ -187,6 +191,19 @@ def status_error(status: int, place: str, *, sending: bool, retry_after: float |
         found=found,
         remedy="Correct the path, the method or the parameters in the endpoint.",
         subject=f"{place} {status}",
+    )
+
+
+def answer_too_large(place: str, limit: int) -> LargeAnswerError:
+    """Return the error for an answer of more bytes than the endpoint allows."""
+    return LargeAnswerError(
+        code="http.answer_too_large",
+        message="The answer is larger than the endpoint allows",
+        location=place,
+        expected=f"at most {limit} bytes",
+        found="more",
+        remedy="Ask for smaller pages, or raise the limit in the endpoint.",
+        subject=place,
     )
 
 
