@@ -180,10 +180,16 @@ class IntegrationMessage(models.Model):
              WHERE file.id = ANY(%s) AND file.state = 'split'
                AND NOT EXISTS (SELECT FROM integration_message AS part
                                 WHERE part.parent_id = file.id AND part.state <> ALL(%s))
+            RETURNING file.id
             """,
             (self.env.cr.now(), self.ids, list(FINAL_STATES)),
         )
+        settled = self.browse(row[0] for row in self.env.cr.fetchall())
         self.invalidate_recordset(["state", "closed_at"])
+        settled._after_settlement()
+
+    def _after_settlement(self):
+        """Do what follows when the last transaction of files is closed; for extensions."""
 
     @api.model
     def _cron_settle_interchanges(self):

@@ -64,6 +64,7 @@ from . import (
     test_reference,
     test_replay,
     test_retention,
+    test_retention_class,
     test_retention_race,
     test_route,
     test_secret_reach,

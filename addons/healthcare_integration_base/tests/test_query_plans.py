@@ -84,3 +84,41 @@ class TestQueryPlans(TransactionCase):
             self.assertRegex(
                 plan, "integration_audit_entry_transaction_idx.*\n.*Index Cond: .*transaction_id >= "
             )
+
+    def test_what_a_retention_rule_takes_is_found_beside_what_is_kept_for_ever(self):
+        """Health data that came through a system of no class, beside much that no rule takes."""
+        system = self.env["integration.system"].create({"name": "Plan", "code": "PLAN"})
+        document_type = self.env["integration.document.type"].create(
+            {"name": "Plan", "code": "plan", "data_class": "phi"}
+        )
+        values = {"name": "Plan", "code": "plan", "system_id": system.id}
+        flow = self.env["integration.flow"].create(
+            {**values, "document_type_id": document_type.id, "user_id": self.env.ref("base.user_admin").id}
+        )
+        rule = self.env["integration.retention"].create(
+            {"data_class": "phi", "payload_days": 30, "metadata_days": 60}
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            INSERT INTO integration_message (
+                uuid, company_id, direction, system_id, decisive_flow_id, state, closed_at, payload_purged_at)
+            SELECT 'plan ' || n, %(company)s, 'in', %(system)s,
+                   CASE WHEN n %% 1000 = 0 THEN %(flow)s END, 'settled',
+                   now() - make_interval(days => n %% 365),
+                   CASE WHEN n %% 2 = 0 THEN now() END
+              FROM generate_series(1, %(history)s) AS n;
+            ANALYZE integration_message
+            """,
+            {
+                "company": self.env.company.id,
+                "system": system.id,
+                "flow": flow.id,
+                "history": HISTORY,
+            },
+        )
+        for part in ("payload", "metadata"):
+            with self.subTest(part=part):
+                plan = self.plan(rule._due(part, SQL("message.id"), 100))
+                self.assertNotIn("Seq Scan on integration_message message", plan)
+                self.assertIn(f"integration_message_{part}_due_of_flow_idx", plan)
