@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .access import require_group
 from .data_classes import more_sensitive_than
+from .integration_exception import OPEN_STATES
 from .integration_message import FINAL_STATES
 
 PREVIEW_LIMIT = 10_000
@@ -200,9 +201,7 @@ class IntegrationRetention(models.Model):
                                        OR part.flow_id = ANY(%(more_sensitive_flows)s)))
                AND NOT EXISTS (SELECT FROM integration_message repeat
                                 WHERE repeat.duplicate_of_id = message.id AND repeat.legal_hold)
-               AND NOT EXISTS (SELECT FROM integration_task task
-                                WHERE task.message_id = message.id
-                                  AND task.state IN ('pending', 'waiting', 'running', 'dead'))
+               AND NOT %(is_needed)s
              ORDER BY message.closed_at LIMIT %(limit)s
             """,
             columns=columns,
@@ -215,7 +214,29 @@ class IntegrationRetention(models.Model):
             now=self.env.cr.now(),
             days=self._days(part),
             is_due=is_due,
+            is_needed=self._is_needed(),
             limit=limit,
+        )
+
+    def _is_needed(self):
+        """Return the condition that a task or a person has still to do with the file or a transaction of it.
+
+        A transaction may be applied and yet wait: for a rule, for the match of a claim.
+        """
+        return SQL(
+            """
+            EXISTS (SELECT FROM integration_message part
+                     WHERE (part.id = message.id OR part.parent_id = message.id)
+                       AND (EXISTS (SELECT FROM integration_task task
+                                     WHERE task.message_id = part.id
+                                       AND task.state IN ('pending', 'waiting', 'running', 'dead'))
+                            OR EXISTS (SELECT FROM integration_exception_message_rel waiting
+                                         JOIN integration_exception exception
+                                           ON exception.id = waiting.exception_id
+                                        WHERE waiting.message_id = part.id
+                                          AND exception.state = ANY(%(open)s))))
+            """,
+            open=list(OPEN_STATES),
         )
 
     def _systems_of(self, data_classes):

@@ -144,7 +144,7 @@ class TestRetentionClass(IntakeCase):
         self.system.data_class = "pay"
         with mute_logger(QUEUE_LOGGER):
             file = self.receive(self.mailbox, "unrouted.835", x12_file([["BPR", "I", "unrouted"]]))
-        file.child_ids._reject("Nobody takes it")
+        file.child_ids.exception_ids._waive("Nobody takes it")
         self.assertEqual((file.state, file.child_ids.document_type_id.ids), ("settled", []))
         self._age(file)
         self._assert_purged_under(file, "pay")
