@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from ...errors import IntegrationError, TransientError
 from ..settings import ConfigurationError
 from . import errors
 from .adapter import DialingAdapter
 from .authentication import Authentication, NoAuthentication, basic
+from .content_coding import BLOCK, decoded, is_known
 from .deadline import Deadline
 from .dialer import Dialer
 from .exchange_errors import exchange_error
@@ -27,10 +29,9 @@ from .signing import Signer
 
 USER_AGENT = "healthcare-integration"
 LARGEST_REDIRECTS = 5
-_BLOCK = 64 * 1024
 # answers that send whoever posted something to what became of it (RFC 9110, 15.4.3 and 15.4.4)
 _SEE_WHAT_BECAME = (302, 303)
-_MAYBE_OBEYED = (errors.AnswerError, errors.LostAnswerError, errors.LargeAnswerError)
+_MAYBE_OBEYED = (errors.AnswerError, errors.LostAnswerError, errors.UnreadAnswerError)
 
 
 class HttpClient:
@@ -105,7 +106,7 @@ class HttpClient:
                 if not _is_later(answer.status):
                     return answer
                 failure = self._status_error(request, answer)
-            except errors.LargeAnswerError as error:
+            except errors.UnreadAnswerError as error:
                 raise self._final(request, error) from None
             except TransientError as error:
                 failure = error
@@ -172,7 +173,7 @@ class HttpClient:
                 return Answer(response.status_code, request.url, headers, self._read(response, place))
         except IntegrationError as error:
             raise self._in_time(error, place) from error.__cause__
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._in_time(exchange_error(error, place), place) from None
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
@@ -188,17 +189,19 @@ class HttpClient:
         return requests.Request(request.method, request.url, dict(request.headers), data=body).prepare()
 
     def _read(self, response: requests.Response, place: str) -> bytes:
-        """Return the decompressed body; :raises ConfigurationError: when it is larger than allowed."""
+        """Return the decompressed body; of a refusal in a coding that is not known here, nothing.
+
+        :raises UnreadAnswerError: it is larger than allowed, as sent or decompressed, or in an unknown coding
+        """
         limit = self._settings.maximum_response_bytes
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > limit:
             raise errors.answer_too_large(place, limit)
-        body = bytearray()
-        for block in response.iter_content(_BLOCK):
-            body += block
-            if len(body) > limit:
-                raise errors.answer_too_large(place, limit)
-        return bytes(body)
+        coding = response.headers.get("Content-Encoding", "")
+        if response.status_code >= 300 and not is_known(coding):
+            return b""
+        sent = _at_most(limit, response.raw.stream(BLOCK, decode_content=False), place)
+        return b"".join(_at_most(limit, decoded(sent, coding, place), place))
 
     def _in_time(self, error: IntegrationError, place: str) -> IntegrationError:
         """Return the error, said to be the total time's where that has ended."""
@@ -228,6 +231,15 @@ class HttpClient:
             self._dialer.require_all_allowed(host, port or 443)
         except errors.NotConnectedError:
             return
+
+
+def _at_most(limit: int, blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > limit:
+            raise errors.answer_too_large(place, limit)
+        yield block
 
 
 def _proxy_headers(settings: HttpSettings) -> dict[str, str]:
