@@ -5,6 +5,8 @@ from . import (
     test_audit,
     test_client_identity,
     test_command,
+    test_command_flow,
+    test_command_keys,
     test_constraints,
     test_credential,
     test_crosswalk,

@@ -1,3 +1,4 @@
+import resource
 import time
 from unittest.mock import patch
 
@@ -6,7 +7,9 @@ from odoo.tests import tagged
 
 from ..models import integration_task_progress
 from ..queue import TaskOptions
-from .queue_common import METHOD, QueueCase
+from .queue_common import METHOD, BatchCase, QueueCase
+
+PASS_CPU_SECONDS = 60
 
 
 def busy(seconds):
@@ -171,3 +174,46 @@ class TestQueueLongTasks(QueueCase):
     def test_a_task_that_shares_its_transaction_has_no_time_limit(self):
         with self.assertRaises(ValueError):
             TaskOptions("Work", batchable=True, time_limit=1)
+
+
+@tagged("post_install", "-at_install")
+class TestProcessorTime(BatchCase):
+    """The limit that Odoo sets for a pass of a cron worker does not end what a lane runs."""
+
+    def setUp(self):
+        super().setUp()
+        before = resource.getrlimit(resource.RLIMIT_CPU)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_CPU, before)
+        self.limits = []
+
+    def work_as_in_a_pass(self):
+        """Limit this process as a worker does before a pass, and run a lane.
+
+        :return: the limits, in seconds from now, that the tasks found
+        """
+        self._limit_pass()
+        self.limits.clear()
+        self.run_tasks()
+        return self.limits
+
+    def _limit_pass(self):
+        _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (self._used() + PASS_CPU_SECONDS, hard))
+
+    def _used(self):
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return int(usage.ru_utime + usage.ru_stime)
+
+    def note_limit(self, _records):
+        self.limits.append(resource.getrlimit(resource.RLIMIT_CPU)[0] - self._used())
+
+    def test_each_task_of_a_lane_may_use_more_than_a_pass(self):
+        for is_batchable in (False, True):
+            with self.subTest(batchable=is_batchable):
+                self.allow_method(METHOD, self._work(), batchable=is_batchable)
+                self.outcomes = [self.note_limit, lambda _records: self._limit_pass(), self.note_limit]
+                for partner in self.partners[:3]:
+                    self.enqueue(records=partner)
+                limits = self.work_as_in_a_pass()
+                self.assertEqual(len(limits), 2)
+                self.assertGreater(min(limits), 10 * PASS_CPU_SECONDS)
