@@ -40,7 +40,8 @@ class IntegrationMessageAcknowledgement(models.Model):
         for message in self:
             if not message._may_be_answered():
                 raise message._not_expected()
-            message._leave_exceptions(self.env._("The partner has answered."))
+            # Whoever brings the partner's answer ends what only this message waited for.
+            message.sudo().exception_ids._leave(message, self.env._("The partner has answered."))
             if ok:
                 message._set_state("acknowledged")
             else:

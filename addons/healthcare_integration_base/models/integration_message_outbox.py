@@ -2,7 +2,6 @@ from odoo import fields, models
 
 from ..errors import BusinessRuleError, DocumentError
 from ..queue import PostponedTask, current_task, integration_task
-from .integration_exception import OPEN_STATES
 from .integration_task_progress import OUTCOME_UNKNOWN
 
 UNCONFIRMED_SECONDS = 300
@@ -202,12 +201,6 @@ class IntegrationMessageOutbox(models.Model):
         outgoing = self._outgoing()
         outgoing.filtered(lambda message: message.state in STOPPED_STATES)._mark_queued()
         return super(IntegrationMessageOutbox, self - outgoing)._unhold()
-
-    def _leave_exceptions(self, resolution):
-        """Let messages wait no more in the exceptions that are open for them."""
-        # Whoever brings the partner's answer, or sends again, ends what only this message waited for.
-        exceptions = self.sudo().exception_ids.filtered(lambda exception: exception.state in OPEN_STATES)
-        exceptions._leave(self, resolution)
 
     def _integration_task_failed(self, method_name, error):
         result = super()._integration_task_failed(method_name, error)

@@ -62,8 +62,7 @@ class IntegrationMessageReplay(models.Model):
             tasks = message._stopped_tasks()
             stopped += tasks
             without += message if not tasks else messages.browse()
-        messages._wait_no_more(stopped, self.env._("Replayed: %s", reason))
-        self.env["integration.queue"]._requeue(stopped)
+        self.env["integration.queue"]._requeue(stopped, self.env._("Replayed: %s", reason))
         for message in without:
             message._queue_again()
         self.env["integration.audit.entry"]._record(

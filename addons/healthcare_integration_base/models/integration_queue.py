@@ -176,16 +176,20 @@ class IntegrationQueue(models.AbstractModel):
     # === STATE CHANGES ON REQUEST === #
 
     @api.model
-    def _requeue(self, tasks):
+    def _requeue(self, tasks, resolution=None):
         """Give dead, waiting and cancelled tasks a fresh start; what their messages were held for is over.
+
+        The open exceptions that they wait for are closed, unless something else waits for them.
 
         What waits for other tasks waits for them still, unless those were given up for good. A task whose
         identity key has an unfinished twin is cancelled: the twin does its work, and what waited for the task
         waits for the twin.
 
+        :param str resolution: for the exceptions that are closed, one sentence
         :return: the integration.task records that a twin makes needless
         """
-        self.env["integration.exception.stake"]._drop_waiting(tasks)
+        # Tasks and exceptions are the integration's own records, whoever asks for the fresh start.
+        waited_for = tasks.sudo().exception_id
         self.env["integration.task.progress"]._forget(tasks)
         superseded = self._supersede(tasks)
         if superseded:
@@ -197,6 +201,8 @@ class IntegrationQueue(models.AbstractModel):
             self._give_way(refused)
             self._release_after(refused)
         tasks.invalidate_recordset()
+        if waited_for:
+            waited_for._leave_with(tasks.sudo(), resolution or self.env._("What waited was run again."))
         self.env["integration.message"].browse(message_ids)._unhold()
         self._wake_lanes([None])
         return tasks.browse([*superseded, *refused])
