@@ -151,9 +151,7 @@ class IntegrationMessageOutbox(models.Model):
         self.env["integration.audit.entry"]._record(
             "message.sent", self, {**detail, "attempt": task.attempts if task else 1}
         )
-        if self.endpoint_id.error_date:
-            # Not here: sends to one endpoint run side by side, and a conflict would send once more.
-            self.endpoint_id.with_kernel_task(endpoint=self.endpoint_id)._note_delivery()
+        self.endpoint_id._hear_of_delivery()
 
     # === WHAT BECOMES OF IT === #
 
