@@ -249,9 +249,11 @@ class IntegrationQueue(models.AbstractModel):
         return {row[0] for row in self.env.cr.fetchall()} - {None}
 
     @api.model
-    def _cancel(self, tasks):
+    def _cancel(self, tasks, *, is_asked=True):
         """Give up tasks that do not run; their records are told so.
 
+        :param bool is_asked: whether somebody asked for it, who then sees what the code of a record raises;
+            where the queue itself gives up, that is logged and stops nothing
         :return: the integration.task records that were cancelled
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
@@ -268,9 +270,11 @@ class IntegrationQueue(models.AbstractModel):
         if cancelled:
             self._release_after(cancelled.ids)
             self._wake_lanes([None])
-        by_call = cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name))
-        for (_model_name, method_name), group in by_call.items():
-            self._records(group)._integration_task_cancelled(method_name)
+        for group in cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name)).values():
+            if is_asked:
+                self._records(group)._integration_task_cancelled(group[0].method_name)
+            else:
+                self._tell_cancelled(group)
         return cancelled
 
     def _supersede(self, tasks):
