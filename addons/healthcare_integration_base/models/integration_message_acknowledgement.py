@@ -40,17 +40,24 @@ class IntegrationMessageAcknowledgement(models.Model):
         for message in self:
             if not message._may_be_answered():
                 raise message._not_expected()
-            # Whoever brings the partner's answer ends what only this message waited for.
-            message.sudo().exception_ids._leave(message, self.env._("The partner has answered."))
-            if ok:
-                message._set_state("acknowledged")
-            else:
-                message._refuse(reason)
-            # A sending that died would hold those behind it, and be repeated with its exception.
-            message._end_sendings()
+            # Whoever works on a refusal works on its repeat as well.
+            if ok or message.state != "refused":
+                message._take_answer(ok, reason)
             self.env["integration.audit.entry"]._record(
-                "message.acknowledged" if ok else "message.refused", message
+                "message.acknowledged" if ok else "message.refused",
+                message,
+                None if ok else {"reason": reason},
             )
+
+    def _take_answer(self, ok, reason):
+        # Whoever brings the partner's answer ends what only this message waited for.
+        self.sudo().exception_ids._leave(self, self.env._("The partner has answered."))
+        if ok:
+            self._set_state("acknowledged")
+        else:
+            self._refuse(reason)
+        # A sending that died would hold those behind it, and be repeated with its exception.
+        self._end_sendings()
 
     def _may_be_answered(self):
         if self.direction != "out" or self.state not in ACKNOWLEDGEABLE_STATES:

@@ -1,4 +1,5 @@
 import datetime
+import json
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
@@ -81,6 +82,22 @@ class TestOutboxAnswers(OutboxMixin, IntegrationCase):
         self.assertEqual((message.state, self.send_tasks(message).attempts), ("queued", 0))
         message._acknowledge(True)
         self.assertEqual((message.state, self.send_tasks(message).state), ("acknowledged", "cancelled"))
+
+    def test_a_refusal_that_is_repeated_leaves_a_persons_work_as_it_is(self):
+        message = self._failed()
+        message._acknowledge(False, "Unknown item")
+        exception = message.exception_ids.filtered(lambda e: e.state == "open")
+        exception.with_user(self.integration_user("refusal-operator", "operator")).action_start()
+        exception.deadline = "2030-01-01 00:00:00"
+        message._acknowledge(False, "Unknown item 4711")
+        self.assertEqual((message.state, exception.state), ("refused", "in_progress"))
+        self.assertEqual(len(message.exception_ids), 2, "the failure and the refusal")
+        entries = self.env["integration.audit.entry"].search(
+            [("event", "=", "message.refused"), ("res_id", "=", message.id)], order="id"
+        )
+        self.assertEqual(
+            [json.loads(entry.detail)["reason"] for entry in entries], ["Unknown item", "Unknown item 4711"]
+        )
 
     def test_an_exception_stays_open_for_tasks_of_no_message(self):
         message = self._failed()
