@@ -99,8 +99,10 @@ class IntegrationMessage(models.Model):
 
     _uuid_uniq = models.Constraint("UNIQUE (uuid)", "A message has an identifier of its own.")
     _child_uniq = models.UniqueIndex("(parent_id, position) WHERE parent_id IS NOT NULL")
+    # What was sent and needs no answer is settled as it is.
     _open_idx = models.Index(
         "(state, id) WHERE state NOT IN ('applied', 'rejected', 'duplicate', 'settled', 'acknowledged')"
+        " AND (state <> 'sent' OR closed_at IS NULL)"
     )
     _open_part_idx = models.Index(
         "(parent_id) WHERE parent_id IS NOT NULL AND state NOT IN"
