@@ -60,16 +60,23 @@ class IntegrationMessageOutbox(models.Model):
         return self._handler() if self.document_type_id.handler else self.env["integration.handler"]
 
     def _queue_sending(self):
-        """Queue messages that are composed, each in a task of its own; they leave after the commit."""
+        """Queue messages that are composed, each in a task of its own; they leave after the commit.
+
+        What is ordered leaves in the order in which it was made.
+        """
         self._mark_queued()
-        for message in self.sudo():
-            flow = message.flow_id
-            message.with_company(message.company_id).with_kernel_task(
-                identity_key=f"message.send:{message.id}",
-                ordering_key=message._ordering_key() if flow.is_ordered else None,
-                message=message,
+        messages_sudo = self.sudo().sorted("id")
+        by_way = messages_sudo.grouped(
+            lambda message: (message.company_id, message.flow_id, message.endpoint_id)
+        )
+        for (company, flow, endpoint), messages in by_way.items():
+            messages.with_company(company).with_kernel_task(
+                each=True,
+                identity_key=lambda message: f"message.send:{message.id}",
+                ordering_key=(lambda message: message._ordering_key()) if flow.is_ordered else None,
+                message=lambda message: message,
                 flow=flow,
-                endpoint=message.endpoint_id,
+                endpoint=endpoint,
             )._send_queued()
 
     def _mark_queued(self):

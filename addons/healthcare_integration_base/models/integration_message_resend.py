@@ -103,4 +103,6 @@ class IntegrationMessageResend(models.Model):
         return super(IntegrationMessageResend, self - outgoing)._reopen()
 
     def _queue_again(self):
-        return self._queue_sending() if self.direction == "out" else super()._queue_again()
+        outgoing = self._outgoing()
+        outgoing._queue_sending()
+        return super(IntegrationMessageResend, self - outgoing)._queue_again()

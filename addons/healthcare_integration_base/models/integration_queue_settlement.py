@@ -206,7 +206,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
         return self._ask_records(task, lambda records: records._integration_task_context()) or {}
 
     def _ask_records(self, tasks, ask):
-        """Return what the records of tasks of one model answer; a mistake in their code must not stop the queue.
+        """Return what the records of tasks of one model answer; a mistake in their code stops nothing.
 
         Where it is met, the records of each task are asked by themselves, and their answers are dropped.
         """
