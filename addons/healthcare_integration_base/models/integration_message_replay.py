@@ -110,19 +110,6 @@ class IntegrationMessageReplay(models.Model):
 
     def _replay_events(self):
         """Return when and why the message was replayed, for its timeline."""
-        # That somebody replayed a message, and why, is shown to whoever sees the message; the log is not.
-        entries = (
-            self.env["integration.audit.entry"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "=", self.id),
-                    ("event", "=", "message.replayed"),
-                ],
-                limit=10,
-            )
-        )
         return [
             (
                 entry.logged_at,
@@ -132,5 +119,5 @@ class IntegrationMessageReplay(models.Model):
                     reason=json.loads(entry.detail)["reason"],
                 ),
             )
-            for entry in entries
+            for entry in self._audited("message.replayed", limit=10)
         ]
