@@ -98,7 +98,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
         task = self.env["integration.task"].sudo().browse(task_id)
         self._settle(task_id, token, "cancelled")
         task.invalidate_recordset()
-        self._ask_records(task, lambda records: records._integration_task_cancelled(task.method_name))
+        self._tell_cancelled(task)
         user = self.env["res.users"].sudo().browse(cancelled.user_id)
         task.message_id._hold_unprocessed(self.env._("Its task was cancelled by %s.", user.name or ""))
 
@@ -196,20 +196,32 @@ class IntegrationQueueSettlement(models.AbstractModel):
         """Let the records note the failure."""
         self._ask_records(task, lambda records: records._integration_task_failed(task.method_name, error))
 
+    def _tell_cancelled(self, tasks):
+        """Let the records of tasks of one method note that these are given up."""
+        method_name = tasks[0].method_name
+        self._ask_records(tasks, lambda records: records._integration_task_cancelled(method_name))
+
     def _exception_context(self, task):
         """Return what the records add to the exception, as keywords of ``_report``."""
         return self._ask_records(task, lambda records: records._integration_task_context()) or {}
 
-    def _ask_records(self, task, ask):
-        """Return what the records of a task answer; a mistake in their code must not stop the settlement."""
+    def _ask_records(self, tasks, ask):
+        """Return what the records of tasks of one model answer; a mistake in their code stops nothing.
+
+        Where it is met, the records of each task are asked by themselves, and their answers are dropped.
+        """
         try:
             with self.env.cr.savepoint():
-                return ask(self._records(task))
+                return ask(self._records(tasks))
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:
-            _logger.exception("The records of task %s could not be told what became of it", task.id)
-            return None
+            if len(tasks) == 1:
+                _logger.exception("The records of task %s could not be told what became of it", tasks.id)
+        if len(tasks) > 1:
+            for task in tasks:
+                self._ask_records(task, ask)
+        return None
 
     def _records(self, tasks):
         """Return the records that tasks of one model work on, as far as they exist."""

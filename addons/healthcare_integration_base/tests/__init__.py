@@ -44,6 +44,7 @@ from . import (
     test_notices,
     test_outbox,
     test_outbox_answers,
+    test_outbox_batch,
     test_outbox_http,
     test_outbox_keyless,
     test_ownership,

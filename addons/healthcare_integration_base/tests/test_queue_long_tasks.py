@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..errors import IntegrationError
 from ..models import integration_task_progress
 from ..queue import TaskOptions
 from .queue_common import METHOD, BatchCase, QueueCase
@@ -117,6 +118,33 @@ class TestQueueLongTasks(QueueCase):
         with hook, self.assertLogs("odoo.addons.healthcare_integration_base", "ERROR"):
             self.run_tasks()
         self.assertEqual((task.state, after.state), ("cancelled", "done"))
+
+    def test_records_that_cannot_be_told_of_what_was_given_up_stop_no_lane(self):
+        told, other = [], self.env["res.partner"].create({"name": "Told"})
+
+        def cancelled(records, method_name):
+            if self.partner in records:
+                raise KeyError("x")
+            told.append(records)
+
+        self.outcomes = [IntegrationError("a.b", "Broken")]
+        first = self.enqueue()
+        given_up = self.enqueue(after=first, if_failed="cancel")
+        given_up += self.enqueue(records=other, after=first, if_failed="cancel")
+        last = self.enqueue()
+        hook = patch.object(self.registry["res.partner"], "_integration_task_cancelled", cancelled)
+        with hook, self.assertLogs("odoo.addons.healthcare_integration_base", "ERROR") as log:
+            self.run_tasks()
+        self.assertEqual(given_up.mapped("state"), ["cancelled", "cancelled"])
+        self.assertEqual((last.state, told, len(log.output)), ("done", [other], 1))
+
+    def test_a_person_sees_why_a_task_cannot_be_cancelled(self):
+        task = self.enqueue()
+        hook = patch.object(
+            self.registry["res.partner"], "_integration_task_cancelled", side_effect=UserError("Not now")
+        )
+        with hook, self.assertRaisesRegex(UserError, "Not now"):
+            task.action_cancel()
 
     def test_a_task_without_steps_runs_to_its_end(self):
         self.outcomes = [lambda records: task.with_env(records.env).action_cancel()]
