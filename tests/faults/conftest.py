@@ -13,17 +13,6 @@ from tests.faults.workers import Fleet  # noqa: E402
 ADDON = "healthcare_integration_rcm_posting"
 
 
-@pytest.fixture
-def tell(capsys):
-    """Show a line of figures, also when the test passes."""
-
-    def show(line):
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return show
-
-
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     """A database of its own with the suite installed, and the processes that may work on it."""

@@ -1,5 +1,7 @@
 """Damaged input ends in findings or in an error of the suite, never in a crash or a hang."""
 
+import contextlib
+import io
 import time
 
 import pytest
@@ -12,25 +14,25 @@ BOUNDED = 12_000
 WHOLE = 1_000_000
 
 
-def _assert_no_fault(count, capsys):
+def _assert_no_fault(count, tell):
     began = time.perf_counter()
     results = runner.fuzz(SEED, count)
-    with capsys.disabled():
-        print()
+    with contextlib.redirect_stdout(io.StringIO()) as reported:
         failed = report(results, SEED, time.perf_counter() - began)
+    tell(reported.getvalue().rstrip())
     assert not failed
     assert sum(result.inputs for result in results.values()) == count
     assert all(result.inputs for result in results.values())
 
 
-def test_some_inputs(capsys):
-    _assert_no_fault(BOUNDED, capsys)
+def test_some_inputs(tell):
+    _assert_no_fault(BOUNDED, tell)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(7_200)
-def test_a_million_inputs(capsys):
-    _assert_no_fault(WHOLE, capsys)
+def test_a_million_inputs(tell):
+    _assert_no_fault(WHOLE, tell)
 
 
 @pytest.mark.parametrize("name", targets.names())
