@@ -44,19 +44,25 @@ def test_an_input_is_made_again_from_its_number(name):
     assert repr(target.make(generator(SEED, name, 0))) != repr(target.make(generator(SEED + 1, name, 0)))
 
 
+class Panic(BaseException):
+    """What no ``except Exception`` stops."""
+
+
 class Broken:
-    """A target that crashes on one input and hangs on another."""
+    """A target that crashes on one input, panics on another and hangs on a third."""
 
     SHARE = 1
 
     @staticmethod
     def make(chance):
-        return chance.choice(["crash", "hang", "pass"])
+        return chance.choice(["crash", "panic", "hang", "pass"])
 
     @staticmethod
     def run(data):
         if data == "crash":
             raise KeyError(data)
+        if data == "panic":
+            raise Panic
         while data == "hang":
             pass
 
@@ -68,4 +74,5 @@ def test_crashes_and_hangs_are_found(monkeypatch):
     texts = " ".join(fault.text for fault in result.faults)
     assert result.inputs == 12
     assert "KeyError" in texts
+    assert "Panic" in texts
     assert "Hang" in texts
