@@ -8,7 +8,6 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from types import SimpleNamespace
 
 import pytest
-from provisioning import database as database_names
 from provisioning import (
     command_demo,
     demo,
@@ -19,6 +18,7 @@ from provisioning import (
     suite_odoo,
     test_environment,
 )
+from provisioning import database as database_names
 from provisioning import demo_clearing_house as clearing_house
 from provisioning import demo_hospital as hospital
 from provisioning.database import Databases
