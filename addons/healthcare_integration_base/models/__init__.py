@@ -22,6 +22,7 @@ from . import (
     integration_crosswalk_line,
     integration_data_class,
     integration_document_type,
+    integration_document_type_event,
     integration_document_type_schema,
     integration_endpoint,
     integration_endpoint_clearance,

@@ -182,6 +182,7 @@ class IntegrationMessageIntake(models.Model):
             raise self.flow_id._not_live(self.name)
         handler = self._handler().with_user(self.flow_id.user_id).with_company(self.company_id)
         self._check_schema()
+        self._note_event_time()
         # The handler works with its user's rights; the message itself belongs to the kernel.
         handler._process(self.with_env(handler.env).sudo())
 

@@ -16,6 +16,7 @@ from . import (
     test_domain_read,
     test_endpoint,
     test_endpoint_window,
+    test_event_time,
     test_exception,
     test_export,
     test_failures,
