@@ -2,6 +2,8 @@
 
 import pytest
 
+from odoo.addons.healthcare_integration_base.transports.names import temporary_name
+
 from tests.faults.outgoing import Outgoing
 from tests.faults.small_disk import fill, mounted
 
@@ -18,8 +20,10 @@ def disk(tmp_path):
 
 def test_a_full_disk_delays_messages_and_loses_none(fleet, disk, tell):
     sender = Outgoing(fleet, disk, "full")
-    filler = fill(disk)
     sender.queue(MESSAGES, SIZE)
+    [(name, _state), *_others] = sender.messages()
+    (sender.outbox / temporary_name(name)).write_bytes(b"left by a process that was killed")
+    filler = fill(disk)
     with fleet.working(1):
         fleet.wait_until(lambda: _waiting_for_room(fleet, TRIES) == MESSAGES)
         assert (sender.arrived(), set(sender.states())) == ({}, {"queued"})

@@ -135,6 +135,9 @@ class IntegrationMessageOutbox(models.Model):
             raise self.flow_id._revised(self)
 
     def _hand_over(self, transport):
+        task = current_task()
+        if task and task.attempts > 1:
+            transport.remove_unfinished(self.file_name)
         try:
             return transport.send(self.file_name, self._payload_chunks(), idempotency_key=self.uuid)
         except (DocumentError, BusinessRuleError) as error:
