@@ -31,7 +31,7 @@ def figures_of(results: Mapping[str, runner.Result], seconds: float) -> list[Fig
     rows = [Figure(what, found, target=TARGET, met=not whole.faults)]
     for name, result in results.items():
         subject = targets.load(name).__doc__.splitlines()[0].rstrip(".")
-        what = f"{name}, {result.inputs:,} inputs: {subject[0].lower()}{subject[1:]}"
+        what = f"{name}, {result.inputs:,} inputs: {subject}"
         rows.append(Figure(what, _found(result), target=TARGET, met=not result.faults))
     return rows
 

@@ -92,7 +92,7 @@ def test_faults_that_fuzzing_finds_miss_the_target_and_can_be_run_again():
     whole, keys, webhook = fuzz.figures_of(results_of, 9.7)
     assert whole.what.startswith("12 mutated inputs") and whole.figure.endswith("slowest 500 ms, in 10 s")
     assert keys.figure == "no crash, no hang, slowest 250 ms" and keys.what.startswith(
-        "keys, 5 inputs: keys as"
+        "keys, 5 inputs: Keys as"
     )
     assert f"--seed {fuzz.SEED} --replay webhook:3" in webhook.figure
     assert (whole.met, keys.met, webhook.met) == (False, True, False)
