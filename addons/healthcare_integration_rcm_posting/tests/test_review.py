@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.tests import tagged
 
 from .common import OTHER_PAYER_ID, RcmCase, claim, service_line
@@ -177,6 +178,35 @@ class TestReview(RcmCase):
         self.add_rule("9999", "allowance")
         self.resolve(remittance)
         self.assertEqual((remittance.claim_ids.outcome, invoice.rcm_claim_status), ("posted", "patient"))
+
+    def test_the_patients_debt_is_not_written_off_when_the_invoice_is_settled_otherwise(self):
+        invoice = self.claim_invoice("R400001", 100)
+        remittance = self.take_in(self.remit(claim("R400001", 100, 60, ("PR 1", 20), ("CO 9999", 20))))
+        written_off = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.payer.id,
+                            "balance": -20,
+                        }
+                    ),
+                    Command.create(
+                        {"account_id": self.company_data["default_account_expense"].id, "balance": 20}
+                    ),
+                ],
+            }
+        )
+        written_off.action_post()
+        (written_off + invoice).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).reconcile()
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-80, patient_receivable=20)
+        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.nothing_open")
 
     def test_a_review_without_account_waits(self):
         self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
