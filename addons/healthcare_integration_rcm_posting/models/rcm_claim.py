@@ -71,6 +71,9 @@ class RcmClaim(models.Model):
         readonly=True,
         index=True,
     )
+    has_exceptions = fields.Boolean(
+        readonly=True, help="Whether its posting left something to a person besides what waits for a rule"
+    )
     invoice_status = fields.Char(readonly=True, help="The claim status that the invoice got from it")
     entry_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, index="btree_not_null")
     reversal_of_id = fields.Many2one("rcm.claim", readonly=True, index="btree_not_null")

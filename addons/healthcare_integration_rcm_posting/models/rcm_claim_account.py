@@ -179,7 +179,6 @@ class RcmClaimAccount(models.Model):
 
     def _posted_so_far(self):
         """Return ``{claim: PostedSoFar}``, for the review of what waits for a rule."""
-        exceptions = self.env["integration.exception"].sudo().search([("rcm_claim_id", "in", self.ids)])
         so_far = {}
         for claim in self:
             by_treatment = claim.adjustment_ids.grouped("treatment")
@@ -192,7 +191,7 @@ class RcmClaimAccount(models.Model):
                 },
                 allowed=claim._total_of(by_treatment.get(Treatment.ALLOWANCE.value, nothing)),
                 transferred=claim._total_of(by_treatment.get(Treatment.TRANSFER.value, nothing)),
-                has_exceptions=claim in exceptions.rcm_claim_id,
+                has_exceptions=claim.has_exceptions,
             )
         return so_far
 

@@ -263,6 +263,8 @@ class RcmRemittancePosting(models.Model):
         claims = self.env["rcm.claim"]
         for outcome, plans in groupby(entry.claims, lambda plan: plan.outcome.value):
             claims.union(*(records[plan.position] for plan in plans)).outcome = outcome
+        raising = (records[plan.position] for plan in entry.claims if plan.exceptions)
+        claims.union(*raising).has_exceptions = True
         if posted := [plan for plan in entry.claims if plan.lines]:
             # All lines of an entry plan are in one entry.
             move = lines_by_key[posted[0].lines[0].key].move_id

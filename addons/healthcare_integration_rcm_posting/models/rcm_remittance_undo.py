@@ -127,6 +127,14 @@ class RcmRemittanceUndo(models.Model):
         by_rule.write(
             {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
         )
-        claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False, "invoice_status": False})
+        claims.write(
+            {
+                "outcome": False,
+                "has_exceptions": False,
+                "invoice_status": False,
+                "entry_id": False,
+                "reversal_of_id": False,
+            }
+        )
         claims._restore_status_of(invoices)
         self._exceptions()._leave(self.message_id, self.env._("The remittance was undone."))
