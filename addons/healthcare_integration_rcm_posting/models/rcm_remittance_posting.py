@@ -277,15 +277,12 @@ class RcmRemittancePosting(models.Model):
         self._store_invoice_statuses(entry, records)
 
     def _store_invoice_statuses(self, entry, records):
-        """Note what each claim made of its invoice; of several claims on one the last decides."""
-        claims, status_of = self.env["rcm.claim"], {}
+        """Note what each claim made of its invoice; of several claims on one the latest decides."""
+        claims = self.env["rcm.claim"]
         for status, plans in groupby(entry.claims, self._invoice_status):
             claims.union(*(records[plan.position] for plan in plans)).invoice_status = status
-        for plan in entry.claims:
-            if status := self._invoice_status(plan):
-                status_of[records[plan.position].invoice_id] = status
-        for invoices in self.env["account.move"].union(*status_of).grouped(status_of.get).values():
-            invoices.rcm_claim_status = status_of[invoices[0]]
+        settled = claims.union(*(records[plan.position] for plan in entry.claims))
+        claims._update_status_of(settled.invoice_id)
 
     @staticmethod
     def _invoice_status(plan):

@@ -136,5 +136,5 @@ class RcmRemittanceUndo(models.Model):
                 "reversal_of_id": False,
             }
         )
-        claims._restore_status_of(invoices)
+        claims._update_status_of(invoices)
         self._exceptions()._leave(self.message_id, self.env._("The remittance was undone."))
