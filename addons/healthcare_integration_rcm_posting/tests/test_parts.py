@@ -100,6 +100,8 @@ class TestParts(RcmCase):
         self.assertEqual((remittance.state, remittance.posted_claim_count), ("undone", 0))
         self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
         self.assertFalse(self.exceptions(remittance))
+        self.assertNotIn("dead", remittance.message_id.task_ids.mapped("state"))
+        self.assertEqual(remittance.message_id.state, "applied", "nobody has to look at it")
         self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
         remittance.with_user(self.biller).action_post()
         self.run_tasks()
