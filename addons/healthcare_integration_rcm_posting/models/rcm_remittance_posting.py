@@ -56,7 +56,8 @@ class RcmRemittancePosting(models.Model):
         # The task runs in the flow's company; the entries are the facility's, which may be a branch of it.
         self = self.with_company(self.company_id)
         entries = self._plan_part(part)
-        self._apply_entries(entries, {claim.position: record for claim, record in part.claims})
+        records = {claim.position: record for claim, record in part.claims}
+        self._apply_entries(entries, records, done=self.posted_claim_count, total=self.claim_count)
         self.posted_claim_count += len(part.claims)
         if part.is_last:
             self._finish()
@@ -179,18 +180,20 @@ class RcmRemittancePosting(models.Model):
 
     # === APPLY === #
 
-    def _apply_entries(self, entries, records, key_prefix=""):
+    def _apply_entries(self, entries, records, key_prefix="", done=0, total=None):
         """Write the plan: entry by entry, in its order.
 
         :param entries: list of EntryPlan
         :param records: ``{claim position: rcm.claim}``
         :param str key_prefix: what tells parts that follow the posting apart from those of the posting
+        :param done: number of claims that were done before
+        :param total: number of claims of all there is to do; those of the entries when not given
         """
         journal, lines_by_key = self._journal(), {}
-        done = self.posted_claim_count
+        total = sum(len(entry.claims) for entry in entries) if total is None else total
         for entry in entries:
             self.env["integration.task.progress"]._step(
-                done, self.claim_count, self.env._("Posting %s", self.trace_number or "-")
+                done, total, self.env._("Posting %s", self.trace_number or "-")
             )
             done += len(entry.claims)
             key = self._entry_key(f"{key_prefix}{entry.part}")
