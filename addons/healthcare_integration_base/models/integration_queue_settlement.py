@@ -39,7 +39,7 @@ class IntegrationQueueSettlement(models.AbstractModel):
                 state,
                 eta,
                 finished_at,
-                storable(str(error)) if error else None,
+                storable(error.as_text()) if error else None,
                 error.code if error else None,
                 exception.id if exception else None,
                 task_id,

@@ -150,4 +150,4 @@ class IntegrationQueueBatchSettlement(models.AbstractModel):
 
 
 def _outcome(task, state, error, *, eta=None, exception=None):
-    return Outcome(task.id, state, eta, exception and exception.id, error.code, storable(str(error)))
+    return Outcome(task.id, state, eta, exception and exception.id, error.code, storable(error.as_text()))
