@@ -28,7 +28,7 @@ class IntegrationMessageOutbox(models.Model):
     flow_version = fields.Integer(
         readonly=True, copy=False, aggregator=None, help="Of the flow, under which the message may leave."
     )
-    waits_because = fields.Char(compute="_compute_waits_because", help="Why it is not sent yet.")
+    waits_because = fields.Text(compute="_compute_waits_because", help="Why it is not sent yet.")
 
     def _compute_waits_because(self):
         for message in self:

@@ -175,4 +175,4 @@ def _tell_failed(records, method_name, error):
 
 
 def _outcome(task, state, error, *, eta=None, exception=None):
-    return Outcome(task.id, state, eta, exception and exception.id, error.code, storable(str(error)))
+    return Outcome(task.id, state, eta, exception and exception.id, error.code, storable(error.as_text()))
