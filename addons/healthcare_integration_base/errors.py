@@ -108,6 +108,17 @@ class IntegrationError(Exception):
             parts.append(self.remedy)
         return "; ".join(parts) + f" [{self.code}]"
 
+    def as_text(self) -> str:
+        """Return what a screen shows: the message, then place, expected, found and remedy, a line each."""
+        details = (
+            ("Where", self.location),
+            ("Expected", self.expected),
+            ("Found", self.found),
+            ("What to do", self.remedy),
+            ("Code", self.code),
+        )
+        return "\n".join([self.message, *(f"{title}: {text}" for title, text in details if text)])
+
 
 class TransientError(IntegrationError):
     """The other side or the network failed; the same attempt may succeed later.

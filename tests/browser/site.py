@@ -44,6 +44,7 @@ class Site:
     :ivar passwords: by login
     :ivar book: the claims that were open before the first day
     :ivar house: the clearing house that the mailbox is at
+    :ivar files: the demo's files
     """
 
     url: str
@@ -51,6 +52,7 @@ class Site:
     passwords: dict[str, str]
     book: Book
     house: ClearingHouse
+    files: DemoFiles
 
     def client(self, login: str) -> Client:
         """Return a session that reads what a user may read, to compare the screens with."""
@@ -83,7 +85,7 @@ def running(folder: Path) -> Iterator[Site]:
         server = stack.enter_context(
             odoo_server.running(odoo, database, log, workers=0, options=demo.OPTIONS)
         )
-        site = Site(server.url, database, passwords, Book.read(files.book), house)
+        site = Site(server.url, database, passwords, Book.read(files.book), house, files)
         demo_days.run(site.client("biller"), house, files)
         yield site
     assert_quiet(log)

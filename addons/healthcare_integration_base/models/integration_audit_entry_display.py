@@ -37,6 +37,23 @@ class IntegrationAuditEntryDisplay(models.Model):
             what = self.env._("now %s", what)
         return f"{subject.replace('_', ' ')} {what}".strip().capitalize()
 
+    def _web_read_group_groupby_formatter(self, groupby_spec, values):
+        """Name a group of entries in words, as its lines do; its domain keeps the code."""
+        formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        label = {"event": self._event_label, "res_model": self._model_label}.get(groupby_spec)
+        if not label:
+            return formatter
+
+        def labelled(value):
+            formatted, domain = formatter(value)
+            return formatted and label(formatted), domain
+
+        return labelled
+
+    @api.model
+    def _model_label(self, model_name):
+        return self.env[model_name]._description if model_name in self.env else model_name
+
     @api.depends_context("uid")
     @api.depends("record_name", "res_model", "res_id")
     def _compute_record_label(self):
@@ -60,7 +77,7 @@ class IntegrationAuditEntryDisplay(models.Model):
         return {record.id: record._integration_audit_name() for record in records}
 
     def _numbered_label(self):
-        kind = self.env[self.res_model]._description if self.res_model in self.env else self.res_model
+        kind = self._model_label(self.res_model)
         return f"{kind} {self.res_id}" if self.res_id else kind
 
     @api.depends("detail")

@@ -333,7 +333,7 @@ class IntegrationEndpoint(models.Model):
                     "last_poll_at": self.env.cr.now(),
                     "consecutive_errors": endpoint.consecutive_errors + 1,
                     "error_date": self.env.cr.now(),
-                    "error_message": str(error),
+                    "error_message": error.as_text(),
                 }
             )
             is_persistent = endpoint.consecutive_errors >= ERRORS_BEFORE_SUSPENSION

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from .findings_table import findings_table
+from .integration_exception import OPEN_STATES
 
 SHOWN_EVENTS = 50
 
@@ -15,11 +16,18 @@ class IntegrationMessageTimeline(models.Model):
 
     timeline = fields.Html(compute="_compute_timeline", sanitize=False)
     findings_table = fields.Html("Findings in detail", compute="_compute_findings_table", sanitize=False)
+    remedy = fields.Text(compute="_compute_remedy", help="Of the exceptions that are open for the message.")
 
     @api.depends("findings")
     def _compute_findings_table(self):
         for message in self:
             message.findings_table = findings_table(self.env, message.findings)
+
+    @api.depends("exception_ids.state", "exception_ids.remedy")
+    def _compute_remedy(self):
+        for message in self:
+            unresolved = message.exception_ids.filtered(lambda exception: exception.state in OPEN_STATES)
+            message.remedy = "\n".join(filter(None, dict.fromkeys(unresolved.mapped("remedy"))))
 
     def _compute_timeline(self):
         for message in self:
@@ -38,6 +46,12 @@ class IntegrationMessageTimeline(models.Model):
             events += self._exception_events(exception)
         events += self._replay_events()
         return [event for event in events if event[0]]
+
+    def _audited(self, event, limit=1):
+        """Return what the audit log holds of an event of the message, the last first."""
+        # What happened to a message is shown to whoever sees the message; the log is not.
+        about = [("res_model", "=", self._name), ("res_id", "=", self.id), ("event", "=", event)]
+        return self.env["integration.audit.entry"].sudo().search(about, limit=limit)
 
     def _taken_in_sentence(self):
         if self.direction == "out":
@@ -67,7 +81,7 @@ class IntegrationMessageTimeline(models.Model):
         )
         return [
             (task.enqueued_at, self.env._("%s: queued", task.description)),
-            (task.finished_at, f"{finished}: {task.error}" if task.error else finished),
+            (task.finished_at, f"{finished}: {task.error_summary}" if task.error else finished),
         ]
 
     def _exception_events(self, exception):

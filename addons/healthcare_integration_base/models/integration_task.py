@@ -58,6 +58,7 @@ class IntegrationTask(models.Model):
     finished_at = fields.Datetime(readonly=True)
     error_code = fields.Char(readonly=True)
     error = fields.Text(string="Last Error", readonly=True)
+    error_summary = fields.Char("What Happened", compute="_compute_error_summary")
     flow_id = fields.Many2one("integration.flow", readonly=True, index="btree_not_null")
     endpoint_id = fields.Many2one(
         "integration.endpoint",
@@ -114,6 +115,11 @@ class IntegrationTask(models.Model):
             task.progress = 100 * progress.done / progress.total if progress.total else 0
             task.progress_note = progress.note
             task.is_ending = bool(progress.cancelled_by_id)
+
+    @api.depends("error")
+    def _compute_error_summary(self):
+        for task in self:
+            task.error_summary = (task.error or "").partition("\n")[0]
 
     # === WHAT FOLLOWS === #
 

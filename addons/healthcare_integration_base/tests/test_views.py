@@ -120,3 +120,30 @@ class TestViews(ConfigurationCase):
         )
         self.assertIn("CLP 1", exception.findings_table)
         self.assertIn("&lt;1&gt;", exception.findings_table)
+
+    def test_a_stopped_message_tells_the_remedies_of_its_open_exceptions(self):
+        message = self.env["integration.message"].create({"company_id": self.company.id, "direction": "out"})
+        values = {
+            "name": "Refused",
+            "company_id": self.company.id,
+            "category": "data",
+            "message_ids": message.ids,
+        }
+        self.env["integration.exception"].create(
+            [
+                {**values, "code": "test.first", "remedy": "Ask the partner."},
+                {**values, "code": "test.second", "remedy": "Ask the partner."},
+                {**values, "code": "test.third", "remedy": "Map the code.", "state": "resolved"},
+            ]
+        )
+        self.assertEqual(message.with_user(self.users["group_viewer"]).remedy, "Ask the partner.")
+
+    def test_groups_of_the_audit_log_are_named_in_words_and_open(self):
+        audit = self.env["integration.audit.entry"]
+        audit._record("test.payload_read", self.system)
+        audit = audit.with_user(self.users["group_auditor"])
+        for name, title in (("event", "Test payload read"), ("res_model", self.system._description)):
+            groups = audit.web_read_group([("event", "=", "test.payload_read")], [name], auto_unfold=True)
+            with self.subTest(name=name):
+                [group] = groups["groups"]
+                self.assertEqual((group[name], len(group["__records"])), (title, 1))
