@@ -5,7 +5,7 @@
 
 Both do the same work, which writes one row. Tasks are enqueued in one transaction; the clock runs from its
 commit to the last task. The wait of a single task is measured on the idle server: from its commit to its
-beginning.
+beginning. While our first backlog is worked off, the lanes that are asleep all the same are counted.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from odoo.modules.registry import Registry
 from . import databases, peers
 from .figures import Figure, at_least, at_most, percentile
 from .queue_claims import claim_costs
+from .queue_idle import IdleLanes
 from .queue_server import Server
 from .queue_subject import Subject, Throughput
 
@@ -34,6 +35,7 @@ LEAST_TIMES_TOGETHER, LEAST_TIMES_ALONE = 10, 4
 LEAST_ENQUEUED = 10_000
 MOST_START_MILLISECONDS = 1_000
 MOST_GROWTH_MIB = 10
+MOST_ASLEEP_PERCENT = 5
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,13 @@ class Measured:
     single: list[float]
 
     @classmethod
-    def of(cls, subject: Subject, tasks: int, single_tasks: int, warm_up: int) -> Measured:
-        """Measure a queue whose server runs."""
+    def of(cls, subject: Subject, tasks: int, single_tasks: int, warm_up: int, look=None) -> Measured:
+        """Measure a queue whose server runs.
+
+        :param look: ``function(server)`` that is called now and then while the backlog is worked off
+        """
         subject.throughput(warm_up)
-        return cls(subject.throughput(tasks), subject.single_waits(single_tasks))
+        return cls(subject.throughput(tasks, look), subject.single_waits(single_tasks))
 
     @property
     def shown_single(self) -> str:
@@ -63,12 +68,16 @@ def measure(
         together, alone = (_ours(server, method) for method in ("_work_together", "_work_alone"))
         with server.running():
             warm_up = 2 * WORKERS * 50
-            ours = [Measured.of(subject, tasks, single_tasks, warm_up) for subject in (together, alone)]
+            idle = IdleLanes(WORKERS)
+            ours = [
+                Measured.of(together, tasks, single_tasks, warm_up, idle.look),
+                Measured.of(alone, tasks, single_tasks, warm_up),
+            ]
             growth = [_growth(together, memory_tasks)] if memory_tasks else []
         claim = claim_costs(together, finished_tasks)
     with their_server() as server, server.running(settle_seconds=12):
         theirs = Measured.of(_theirs(server), peer_tasks, single_tasks, 50)
-    return [*_compared(*ours, theirs), *growth, claim]
+    return [*_compared(*ours, theirs), _idleness(idle), *growth, claim]
 
 
 @contextlib.contextmanager
@@ -128,6 +137,17 @@ def _theirs(server: Server) -> Subject:
         lambda works: [work.with_delay()._work() for work in works],
         "SELECT 1 FROM queue_job WHERE state NOT IN ('done', 'cancelled', 'failed') LIMIT 1",
         "DELETE FROM queue_job",
+    )
+
+
+def _idleness(idle: IdleLanes) -> Figure:
+    asleep, without_claim = map(idle.percentage, (idle.asleep, idle.without_claim))
+    return Figure(
+        f"lanes that are asleep while a task of the first backlog is due, in {idle.looks:,} looks",
+        f"{asleep:.1f} %; without a claim, as they make the next one, too: {without_claim:.1f} %",
+        "",
+        None,
+        *at_most(asleep, MOST_ASLEEP_PERCENT, "% asleep"),
     )
 
 

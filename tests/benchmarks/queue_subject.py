@@ -75,19 +75,29 @@ class Subject:
             cr.commit()
         return seconds, time.time()
 
-    def wait(self):
-        """Return the time when nothing is left to be done."""
-        self.server.wait_while(lambda: self.server.execute(self.unfinished))
+    def wait(self, look=None):
+        """Return the time when nothing is left to be done.
+
+        :param look: ``function(server)`` that is called about every 50 ms until then
+        """
+
+        def is_unfinished():
+            if look:
+                look(self.server)
+            return self.server.execute(self.unfinished)
+
+        self.server.wait_while(is_unfinished)
         return time.time()
 
-    def throughput(self, count):
+    def throughput(self, count, look=None):
         """Run so many tasks, each of which must run once.
 
+        :param look: as :meth:`wait` has it
         :rtype: Throughput
         """
         self.begin(count)
         enqueue_seconds, committed = self.commit_tasks(1, count)
-        seconds = self.wait() - committed
+        seconds = self.wait(look) - committed
         rows = self.server.execute("SELECT started_at - %s, runs FROM benchmark_work ORDER BY 1", committed)
         assert {runs for _wait, runs in rows} == {1}, "each task ran once"
         waits = [wait for wait, _runs in rows]

@@ -76,6 +76,7 @@ from . import (
     test_secret_reach,
     test_settings,
     test_system,
+    test_tracking,
     test_upload,
     test_views,
     test_webhook,

@@ -13,6 +13,7 @@ from . import (
     test_preview,
     test_review,
     test_samples,
+    test_tracking,
     test_undo,
     test_views,
 )
