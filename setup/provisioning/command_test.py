@@ -52,7 +52,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--tags", default="", help="Odoo: test tags instead of all of the addon (/addon:Class.method)"
     )
     parser.add_argument("--fast", action="store_true", help="leave out what needs a browser")
-    parser.add_argument("--full", action="store_true", help="run the long fuzzing tests too")
+    parser.add_argument("--full", action="store_true", help="run the long tests of faults and fuzzing too")
     options = parser.parse_args(arguments)
     if options.paths:
         options.only = ["system"]

@@ -19,6 +19,7 @@ DATABASE = "demo"
 LOCALISATION = "l10n_us_account"
 _STAMP = "demo"
 FILES = DemoFiles(paths.LOCAL / "demo", paths.LOGS)
+LOCK = paths.LOCAL / "locks" / "demo"
 #: Cron workers wait between two runs, which Odoo's watchdog would take for a hang.
 OPTIONS = ("--limit-time-real-cron=0",)
 
@@ -29,7 +30,7 @@ def held() -> Iterator[None]:
 
     :raises SetupError: another command does
     """
-    with locks.held_alone(paths.LOCAL / "locks" / "demo") as alone:
+    with locks.held_alone(LOCK) as alone:
         if not alone:
             raise SetupError(
                 "The demo of this checkout is already running",

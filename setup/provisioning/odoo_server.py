@@ -52,14 +52,11 @@ def running(
     :raises SetupError: the server does not answer
     """
     port = port or free_port()
-    command = odoo.command("-d", database, "--db-filter", f"^{database}$", "--no-database-list")
-    command += ["--http-port", str(port), "--gevent-port", str(free_port())]
-    command += ["--workers", str(workers), "--max-cron-threads", str(cron_threads), *options]
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("wb") as output,
         started(
-            command,
+            command(odoo, database, port, workers, cron_threads, options),
             env={**odoo.variables(), **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -68,6 +65,15 @@ def running(
     ):
         _wait_for_answer(port, process, log)
         yield RunningServer(f"http://localhost:{port}", process)
+
+
+def command(
+    odoo: Odoo, database: str, port: int, workers: int, cron_threads: int, options: Sequence[str] = ()
+) -> list[str]:
+    """Return the command line of a server; its environment is that of :meth:`Odoo.variables`."""
+    result = odoo.command("-d", database, "--db-filter", f"^{database}$", "--no-database-list")
+    result += ["--http-port", str(port), "--gevent-port", str(free_port())]
+    return [*result, "--workers", str(workers), "--max-cron-threads", str(cron_threads), *options]
 
 
 def _wait_for_answer(port: int, process: subprocess.Popen, log: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,18 +22,22 @@ class Outcome:
 
     :param text: why it failed; empty when it passed
     :param left_out: why it was not run, where that is in order
+    :param figures: what it measured or counted, a text each, for people to read
     """
 
     name: str
     text: str = ""
     seconds: float = 0.0
     left_out: str = ""
+    figures: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, name: str, text: str, skipped: str | None, seconds: float) -> Outcome:
+    def of(
+        cls, name: str, text: str, skipped: str | None, seconds: float, figures: Iterable[str] = ()
+    ) -> Outcome:
         """Return the outcome of a test that may have been skipped, for the reason ``skipped``."""
         if skipped is None or text:
-            return cls(name, text, seconds)
+            return cls(name, text, seconds, figures=tuple(figures))
         if skipped.startswith(OPTIONAL):
             return cls(name, left_out=skipped.removeprefix(OPTIONAL).strip())
         return cls(name, f"skipped, which is a failure unless the reason begins with {OPTIONAL!r}: {skipped}")
@@ -62,7 +67,7 @@ class Report:
                 say(f"\n----- FAILED {outcome.name}\n{shortened(outcome.text)}\n")
 
     def close(self) -> int:
-        """Print the slowest tests, the names of those that failed and the count; return the exit code."""
+        """Print the slowest tests, the figures, which tests failed and the count; return the exit code."""
         passed = [outcome for outcome in self.outcomes if outcome.passed]
         failed = [outcome for outcome in self.outcomes if outcome.failed]
         say("\nSlowest tests:")
@@ -72,12 +77,20 @@ class Report:
             outcome.left_out for outcome in self.outcomes if outcome.left_out
         ).items():
             say(f"\nNot run, {count} tests: {reason}")
+        self._say_figures()
         if failed:
             say("\nFailed tests:")
         for outcome in failed:
             say(f"  {outcome.name}")
         say(f"\n{len(passed)} passed, {len(failed)} failed")
         return 1 if failed or not passed else 0
+
+    def _say_figures(self) -> None:
+        figures = [figure for outcome in self.outcomes for figure in outcome.figures]
+        if figures:
+            say("\nFigures:")
+        for figure in figures:
+            say(textwrap.indent(figure, "  "))
 
 
 def shortened(text: str) -> str:

@@ -17,6 +17,8 @@ from .test_run import TestRun
 
 #: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run.
 MARKERS = "browser: drives a real browser\nfull: long, only run by ./setup/test --full"
+#: The property of a test that holds a text for the report's figures; the fixture ``tell`` records it.
+FIGURES = "figures"
 #: A single test that runs longer hangs.
 _TEST_SECONDS = 600
 _NO_TESTS_COLLECTED = 5
@@ -76,4 +78,7 @@ def read_results(file: Path, suite: str) -> Iterator[Outcome]:
         problems = [
             child.text or child.get("message") or child.tag for child in case if child.tag in _PROBLEMS
         ]
-        yield Outcome.of(name, "\n".join(problems), skips[0] if skips else None, seconds)
+        figures = [
+            item.get("value") for item in case.iterfind("properties/property") if item.get("name") == FIGURES
+        ]
+        yield Outcome.of(name, "\n".join(problems), skips[0] if skips else None, seconds, figures)

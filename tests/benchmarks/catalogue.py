@@ -81,6 +81,8 @@ BENCHMARKS = {
             },
             peers=("queue_job", "openupgradelib"),
         ),
+        Benchmark("faults", {"full": 1}, {"full": 0}, in_odoo=False),
+        Benchmark("fuzz", {"inputs": 1_000_000}, {"inputs": 9_000}, in_odoo=False),
     )
 }
 

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from provisioning.outcomes import Outcome
 
-from tests.benchmarks import figures, results
+from tests.benchmarks import faults, figures, fuzz, results
 from tests.benchmarks.figures import Figure
+from tests.fuzz.runner import Fault, Result
 
 RUN = Path(__file__).with_name("run")
 SECONDS = 300
@@ -57,12 +59,52 @@ def test_only_a_judged_target_can_be_missed():
     assert figures.unjudged(missed).target == "at least 2 /s"
 
 
+def test_tests_of_faults_are_rows_with_their_own_account():
+    rows = faults.figures_of(
+        [
+            Outcome(
+                "faults: tests/faults/test_a.py::test_no_task_is_lost[5-2]", figures=("slow", "5\ntasks: 5")
+            ),
+            Outcome("faults: tests/faults/test_a.py::test_nothing_to_tell"),
+            Outcome("faults: tests/faults/test_b.py::test_a_clock", left_out="no clock"),
+            Outcome(
+                "faults: tests/faults/test_c.py::test_order", "Traceback\nAssertionError: 2", figures=("3",)
+            ),
+            Outcome("faults: tests/faults/test_c.py::test_end", "Traceback\nAssertionError: 4"),
+        ]
+    )
+    assert [(row.what, row.figure, row.met) for row in rows] == [
+        ("no task is lost", "5 tasks: 5", True),
+        ("a clock", "not run: no clock", None),
+        ("order", "3", False),
+        ("end", "AssertionError: 4", False),
+        ("all tests of faults", "2 passed, 2 failed, 1 not run", False),
+    ]
+    assert faults.figures_of([])[-1].met is False
+    assert faults.figures_of([Outcome("faults: a::test_b")])[-1].met is True
+
+
+def test_faults_that_fuzzing_finds_miss_the_target_and_can_be_run_again():
+    results_of = {
+        "keys": Result(5, 2, 0.25),
+        "webhook": Result(7, 0, 0.5, (Fault("webhook", 3, "Traceback"),)),
+    }
+    whole, keys, webhook = fuzz.figures_of(results_of, 9.7)
+    assert whole.what.startswith("12 mutated inputs") and whole.figure.endswith("slowest 500 ms, in 10 s")
+    assert keys.figure == "no crash, no hang, slowest 250 ms" and keys.what.startswith(
+        "keys, 5 inputs: Keys as"
+    )
+    assert f"--seed {fuzz.SEED} --replay webhook:3" in webhook.figure
+    assert (whole.met, keys.met, webhook.met) == (False, True, False)
+
+
 def test_one_command_measures_and_prints_a_table():
-    run = _run("--quick", "mapping")
+    run = _run("--quick", "mapping", "fuzz")
     assert run.returncode == 0, run.stdout + run.stderr
     table = run.stdout[run.stdout.index("what  ") :]
     assert "Python 3." in run.stdout and "PostgreSQL " in run.stdout and " cores, " in run.stdout
     assert "map 1,000 JSON records" in table and "by hand without checks" in table
+    assert "9,000 mutated inputs" in table and "no crash, no hang" in table
     assert "at least 5,000" in table and "not judged" in table
 
 

@@ -1,18 +1,29 @@
-"""The demo from end to end: a real SFTP server, a real Odoo with workers and crons, three days of files and
-the bank statement of a fourth."""
+"""The demo from end to end, by its own command: a real SFTP server, a real Odoo with workers and crons, three
+days of files and the bank statement of a fourth."""
 
-from contextlib import contextmanager
+import io
+import socket
+import time
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from types import SimpleNamespace
 
 import pytest
+from provisioning import (
+    command_demo,
+    demo,
+    odoo_log,
+    odoo_process,
+    odoo_server,
+    stamps,
+    suite_odoo,
+    test_environment,
+)
 from provisioning import database as database_names
-from provisioning import demo, odoo_log, odoo_server, suite_odoo, test_environment
-from provisioning import demo_bank as bank
 from provisioning import demo_clearing_house as clearing_house
-from provisioning import demo_days as days
 from provisioning import demo_hospital as hospital
 from provisioning.database import Databases
 from provisioning.demo_files import DemoFiles
+from provisioning.failure import SetupError
 
 from tests.sandbox.demo import outcome
 from tests.sandbox.demo.cast import ADMINISTRATOR, ARCHIVE, INBOX, MAILBOX_LOGIN, PEOPLE
@@ -22,39 +33,81 @@ LOGINS = (ADMINISTRATOR, *(person.login for person in PEOPLE))
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The demo after its four days, served."""
+def commanded(tmp_path_factory):
+    """The demo as ``./setup/demo --no-serve`` leaves it, in a database and folders of its own."""
     odoo = test_environment.inherited()
     folder = tmp_path_factory.mktemp("demo")
-    files = DemoFiles(folder / "files", folder / "logs")
-    with fresh_database(odoo) as database, clearing_house.running(files, MAILBOX_LOGIN) as house:
-        passwords = files.passwords(LOGINS)
-        hospital.load(odoo, database, house, passwords, files)
-        log = files.log("server")
-        with odoo_server.running(odoo, database, log, options=demo.OPTIONS) as server:
-            biller = Client(server.url, database, "biller", passwords["biller"])
-            days.run(biller, house, files)
-            bank.run(biller, files)
-            yield SimpleNamespace(
-                server_log=log.read_text(encoding="utf-8"),
-                odoo=odoo,
-                database=database,
-                house=house,
-                files=files,
-                passwords=passwords,
-                server=server,
-                biller=biller,
-            )
+    with pytest.MonkeyPatch.context() as patches, fresh_name(odoo) as database:
+        patches.setattr(demo, "DATABASE", database)
+        patches.setattr(demo, "FILES", DemoFiles(folder / "files", folder / "logs"))
+        patches.setattr(demo, "LOCK", folder / "lock")
+        patches.setattr(stamps, "_file", lambda name: folder / name)
+        patches.setattr(odoo_process, "provisioned", lambda: nullcontext(odoo))
+        yield SimpleNamespace(odoo=odoo, database=database, files=demo.FILES, printed=command("--no-serve"))
 
 
 @contextmanager
-def fresh_database(odoo):
+def fresh_name(odoo):
     name = database_names.working_name("demo")
-    demo.make_database(odoo, name)
     try:
         yield name
     finally:
         Databases(odoo.server).drop(name)
+
+
+def command(*arguments):
+    """Run ``./setup/demo`` with these arguments and return what it prints."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert command_demo.main(list(arguments)) == 0
+    return printed.getvalue()
+
+
+def test_a_second_run_is_quick_and_changes_nothing(commanded, tell):
+    began = time.monotonic()
+    printed = command("--no-serve")
+    tell(f"second run of setup/demo: {time.monotonic() - began:.1f} s until its end")
+    assert "Demo database" in commanded.printed
+    assert "Demo database" not in printed
+    assert table(printed) == table(commanded.printed) != ""
+
+
+def table(printed):
+    return printed.partition("What happened")[2].partition("\n\n")[2]
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_begins(commanded):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SetupError, match="is taken"):
+        command("--port", str(taken.getsockname()[1]))
+
+
+def test_two_commands_at_once_are_refused(commanded):
+    with demo.held(), pytest.raises(SetupError, match="already running"):
+        command("--no-serve")
+
+
+@pytest.fixture(scope="module")
+def run(commanded):
+    """The demo after its four days, served."""
+    odoo, database, files = commanded.odoo, commanded.database, commanded.files
+    log = files.log("served")
+    with (
+        clearing_house.running(files, MAILBOX_LOGIN) as house,
+        odoo_server.running(odoo, database, log, options=demo.OPTIONS) as server,
+    ):
+        passwords = files.passwords(LOGINS)
+        biller = Client(server.url, database, "biller", passwords["biller"])
+        hospital.follow(Client(server.url, database, "manager", passwords["manager"]), house)
+        yield SimpleNamespace(
+            odoo=odoo,
+            database=database,
+            house=house,
+            files=files,
+            passwords=passwords,
+            logs=[files.log("server"), log],
+            server=server,
+            biller=biller,
+        )
 
 
 def session(run, login):
@@ -182,24 +235,23 @@ def test_the_mailbox_is_cleared_up(run):
     assert len(list((run.house.mailbox / ARCHIVE).iterdir())) == 17
 
 
-def test_a_second_run_adds_nothing(run, result):
-    before = counts(run)
-    hospital.load(run.odoo, run.database, run.house, run.passwords, run.files)
-    days.run(run.biller, run.house, run.files)
-    bank.run(run.biller, run.files)
-    assert counts(run) == before
-    assert outcome.collect(run.biller) == result
-
-
-def counts(run):
-    models = ("res.company", "res.partner", "integration.message", "rcm.remittance", "account.move")
-    models += ("account.bank.statement.line",)
-    return {model: run.biller.call(model, "search_count", []) for model in models}
-
-
 @pytest.mark.parametrize("login", LOGINS)
 def test_each_user_logs_in_and_sees_the_exceptions(run, login):
     assert session(run, login).call("integration.exception", "search_count", []) == 14
+
+
+def test_the_server_logged_nothing_to_worry_about(run):
+    lines = [line for log in run.logs for line in log.read_text(encoding="utf-8").splitlines()]
+    entries = list(odoo_log.read_entries(lines))
+    assert entries
+    unexpected = odoo_log.unexpected(entries, odoo_log.read_allowances(suite_odoo.ALLOWANCES))
+    if unexpected:
+        pytest.fail(
+            "\n".join(f"{entry.level} {entry.logger}: {entry.message[:1000]}" for entry in unexpected)
+        )
+
+
+# What is refused from here on stands in the log.
 
 
 def test_a_wrong_password_is_refused(run):
@@ -234,12 +286,3 @@ def test_no_patient_is_named_where_everybody_reads(run):
         records = run.biller.search_read(model, domain, names)
         assert records
         assert not [record for record in records if any(name in str(record).lower() for name in surnames)]
-
-
-def test_the_server_logged_nothing_to_worry_about(run):
-    entries = odoo_log.read_entries(run.server_log.splitlines())
-    unexpected = odoo_log.unexpected(entries, odoo_log.read_allowances(suite_odoo.ALLOWANCES))
-    if unexpected:
-        pytest.fail(
-            "\n".join(f"{entry.level} {entry.logger}: {entry.message[:1000]}" for entry in unexpected)
-        )

@@ -8,20 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "setup"))
 import pytest  # noqa: E402
 from provisioning import installed, test_environment  # noqa: E402
 
+from tests.faults.own_server import OwnServer  # noqa: E402
 from tests.faults.workers import Fleet  # noqa: E402
 
 ADDON = "healthcare_integration_rcm_posting"
-
-
-@pytest.fixture
-def tell(capsys):
-    """Show a line of figures, also when the test passes."""
-
-    def show(line):
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return show
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +20,21 @@ def fleet(tmp_path_factory):
     odoo = test_environment.inherited()
     with installed.copied(odoo, installed.template(odoo, [ADDON]), "faults") as database:
         yield Fleet(odoo, database, tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture
+def own_server():
+    """A database server of the test's own, which it may crash."""
+    with OwnServer.running(test_environment.inherited()) as server:
+        yield server
+
+
+@pytest.fixture
+def own_fleet(own_server, tmp_path):
+    """The suite's database on that server, and the processes that may work on it."""
+    shared = test_environment.inherited()
+    with installed.copied(shared, installed.template(shared, [ADDON]), "storm") as database:
+        own_server.restore(database, "storm")
+    fleet = Fleet(own_server.odoo, "storm", tmp_path)
+    fleet.may_end = True
+    return fleet

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import effects
+import impatience
 
 from odoo.modules.registry import Registry
 
@@ -19,7 +20,9 @@ LOOK_SECONDS = 0.05
 
 def main(database, gate):
     """Say in the folder ``gate`` that this process is ready; work as soon as a file ``open`` is there."""
-    effects.allow(Registry(database))
+    registry = Registry(database)
+    effects.allow(registry)
+    impatience.shorten_waits(registry)
     gate = Path(gate)
     (gate / f"ready-{os.getpid()}").touch()
     while not (gate / "open").exists():

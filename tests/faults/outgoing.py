@@ -45,7 +45,8 @@ class Outgoing:
 
     def assert_arrived_once(self) -> None:
         """Fail unless each message is one file of its name, and nothing else lies there."""
-        assert sorted(self.arrived()) == sorted(name for name, _state in self.messages())
+        arrived, sent = set(self.arrived()), {name for name, _state in self.messages()}
+        assert (arrived - sent, sent - arrived) == (set(), set())
         assert self.are_sent()
         sent = self._fleet.query(
             "SELECT res_id, count(*) FROM integration_audit_entry WHERE event = 'message.sent' GROUP BY 1"

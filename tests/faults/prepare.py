@@ -1,6 +1,7 @@
 """Fills a database for a test of faults: what its functions do is asked for on the command line."""
 
 import datetime
+import itertools
 import time
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 
 from tests.sandbox.claims import NPI, PAYER_ID, draft_invoices, remittance_file
+
+#: Of the documents that tasks send.
+DOCUMENT_BYTES = 500
+#: Of a flow: the shortest first wait before a task is tried again; later ones are longer as by default.
+SHORT_WAITS = {"backoff_seconds": 1, "backoff_cap_seconds": 60}
 
 
 def keep_only_own_crons(env):
@@ -32,18 +38,18 @@ def lanes(env, count):
         env.cr.execute("INSERT INTO integration_fault_cron VALUES (%s)", (lane.id,))
 
 
-def tasks(env, count, seconds):
-    """Enqueue tasks that leave an effect."""
+def tasks(env, count, seconds, *flow_codes):
+    """Enqueue tasks that leave an effect; every fifth also sends a document, by each of the flows in turn."""
     env.cr.execute(
         "CREATE TABLE integration_fault_effect (id serial PRIMARY KEY, task_id integer, worker integer)"
     )
     queue, partner = env["integration.queue"], env["res.partner"].create({"name": "Faults"})
-    queue._enqueue(
-        [
-            queue._describe_call(partner, effects.METHOD, (float(seconds),), {}, {})
-            for _task in range(int(count))
-        ]
-    )
+    effect, flows = (effects.METHOD, (float(seconds),)), itertools.cycle(flow_codes)
+    calls = [
+        (effects.SENDING_METHOD, (next(flows), DOCUMENT_BYTES)) if flow_codes and number % 5 == 0 else effect
+        for number in range(int(count))
+    ]
+    queue._enqueue([queue._describe_call(partner, method, arguments, {}, {}) for method, arguments in calls])
 
 
 def later(env, seconds):
@@ -127,6 +133,7 @@ def _flow(env, system):
             "system_id": system.id,
             "document_type_id": env.ref("healthcare_integration_rcm_posting.document_type_835").id,
             "user_id": biller.id,
+            **SHORT_WAITS,
         }
     )
     flow.action_approve()
@@ -172,6 +179,9 @@ def sftp_mailbox(env, port, password_file, known_hosts_file):
         "connect_timeout": 3,
         "read_timeout": 3,
         "total_timeout": 10,
+        "breaker_failures": 2,
+        "breaker_seconds": 1,
+        "poll_interval_minutes": 1,
     }
     _open_mailbox(env, flow.system_id, flow, values)
 
@@ -237,6 +247,7 @@ def _sender(env, name, values):
             "endpoint_id": endpoint.id,
             "document_type_id": document_type.id,
             "user_id": env.ref("base.user_admin").id,
+            **SHORT_WAITS,
         }
     )
     flow.action_approve()

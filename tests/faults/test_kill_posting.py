@@ -1,9 +1,10 @@
 """A payer's file on its way to posted entries, with two workers of which one is killed at each step."""
 
 import time
-from decimal import Decimal
 
 import pytest
+
+from tests.faults.posted import assert_posted_once
 
 CLAIMS = 1000
 FILES = 8
@@ -36,7 +37,7 @@ def test_a_remittance_is_posted_once_whoever_dies(fleet, mailboxes, tell):
         fleet.wait_until(lambda: _is_posted(fleet) and fleet.is_idle(), 180)
     seconds = time.monotonic() - began
     tell(f"{CLAIMS} claims posted in {seconds:.1f} s, workers killed in {', '.join(killed_in)}")
-    _assert_posted_once(fleet, "K", CLAIMS)
+    assert_posted_once(fleet, "K", CLAIMS)
     assert len(killed_in) >= 3
     assert [path.name for path in (mailbox / "archive").iterdir()] == ["k.835"]
     assert not list((mailbox / "inbox").iterdir())
@@ -64,7 +65,7 @@ def test_the_same_files_in_two_mailboxes_at_once_are_posted_once(fleet, mailboxe
         (("settled", "duplicate"), 2)
     }
     for number in range(FILES):
-        _assert_posted_once(fleet, f"D{number}X", 2)
+        assert_posted_once(fleet, f"D{number}X", 2)
     for mailbox in mailboxes:
         assert not list((mailbox / "inbox").iterdir())
     fleet.assert_in_order()
@@ -85,33 +86,3 @@ def _is_posted(fleet):
     return bool(
         fleet.value("SELECT count(*) FROM rcm_remittance WHERE trace_number = 'TK' AND state = 'posted'")
     )
-
-
-def _assert_posted_once(fleet, prefix, claims):
-    """Each claim has one set of lines, its invoice is paid, and the clearing account holds the payment."""
-    amount = Decimal(70 * claims)
-    remittances = fleet.query(
-        "SELECT id, state, posted_claim_count, amount FROM rcm_remittance WHERE trace_number = %s",
-        f"T{prefix}",
-    )
-    assert [row[1:] for row in remittances] == [("posted", claims, amount)]
-    entries = fleet.query(
-        """
-        SELECT rcm_role, count(DISTINCT rcm_claim_id), count(*), sum(balance),
-               bool_and(parent_state = 'posted')
-          FROM account_move_line JOIN account_move ON account_move.id = move_id
-         WHERE account_move.rcm_remittance_id = %s GROUP BY rcm_role
-        """,
-        remittances[0][0],
-    )
-    by_role = {role: rest for role, *rest in entries}
-    assert by_role.pop("clearing")[2:] == [amount, True]
-    assert by_role
-    for role, (distinct, lines, _balance, is_posted) in by_role.items():
-        assert (distinct, lines, is_posted) == (claims, claims, True), role
-    invoices = fleet.query(
-        "SELECT payment_state, count(*), sum(amount_residual) FROM account_move"
-        " WHERE rcm_claim_number LIKE %s AND move_type = 'out_invoice' GROUP BY payment_state",
-        f"{prefix}%",
-    )
-    assert invoices == [("paid", claims, 0)]

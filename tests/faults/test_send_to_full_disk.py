@@ -2,12 +2,14 @@
 
 import pytest
 
+from odoo.addons.healthcare_integration_base.transports.names import temporary_name
+
 from tests.faults.outgoing import Outgoing
 from tests.faults.small_disk import fill, mounted
 
 MESSAGES, SIZE = 3, 40_000
-#: Tries while the disk is full, before somebody makes room.
-TRIES = 2
+#: Tries while the disk is full, before somebody makes room; between them real time passes.
+TRIES = 3
 
 
 @pytest.fixture
@@ -18,22 +20,20 @@ def disk(tmp_path):
 
 def test_a_full_disk_delays_messages_and_loses_none(fleet, disk, tell):
     sender = Outgoing(fleet, disk, "full")
-    filler = fill(disk)
     sender.queue(MESSAGES, SIZE)
+    [(name, _state), *_others] = sender.messages()
+    (sender.outbox / temporary_name(name)).write_bytes(b"left by a process that was killed")
+    filler = fill(disk)
     with fleet.working(1):
-        for tries in range(1, TRIES + 1):
-            fleet.wait_until(lambda: _waiting_for_room(fleet, tries) == MESSAGES)  # noqa: B023
-            assert (sender.arrived(), set(sender.states())) == ({}, {"queued"})
-            fleet.pass_time()
-        fleet.wait_until(lambda: _waiting_for_room(fleet, TRIES + 1) == MESSAGES)
+        fleet.wait_until(lambda: _waiting_for_room(fleet, TRIES) == MESSAGES)
+        assert (sender.arrived(), set(sender.states())) == ({}, {"queued"})
         filler.unlink()
-        fleet.pass_time()
         fleet.wait_until(lambda: sender.are_sent() and fleet.is_idle())
-    attempts = fleet.query(
-        "SELECT DISTINCT attempts FROM integration_task WHERE method_name = '_send_queued'"
+    [(fewest, most)] = fleet.query(
+        "SELECT min(attempts), max(attempts) FROM integration_task WHERE method_name = '_send_queued'"
     )
-    tell(f"{MESSAGES} messages to a full disk: {TRIES + 1} tries in vain, sent with attempt {attempts[0][0]}")
-    assert attempts == [(TRIES + 2,)]
+    tell(f"{MESSAGES} messages to a full disk: sent with attempt {fewest} to {most}, after {TRIES} in vain")
+    assert fewest > TRIES
     sender.assert_arrived_once()
     assert not fleet.value("SELECT count(*) FROM integration_endpoint WHERE error_message IS NOT NULL")
     fleet.assert_in_order()
@@ -43,7 +43,7 @@ def _waiting_for_room(fleet, attempts):
     return fleet.value(
         """
         SELECT count(*) FROM integration_task
-         WHERE state = 'waiting' AND attempts = %s AND error_code = 'folder.disk_full'
+         WHERE state = 'waiting' AND attempts >= %s AND error_code = 'folder.disk_full'
         """,
         attempts,
     )

@@ -4,31 +4,8 @@ import random
 import time
 
 import pytest
-from provisioning import installed, test_environment
-
-from tests.faults.conftest import ADDON
-from tests.faults.own_server import OwnServer
-from tests.faults.workers import Fleet
 
 TASK_SECONDS = 0.005
-
-
-@pytest.fixture
-def own_server():
-    """A database server of the test's own."""
-    with OwnServer.running(test_environment.inherited()) as server:
-        yield server
-
-
-@pytest.fixture
-def own_fleet(own_server, tmp_path):
-    """The suite's database on that server, and the processes that may work on it."""
-    shared = test_environment.inherited()
-    with installed.copied(shared, installed.template(shared, [ADDON]), "storm") as database:
-        own_server.restore(database, "storm")
-    fleet = Fleet(own_server.odoo, "storm", tmp_path)
-    fleet.may_end = True
-    return fleet
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,16 +125,19 @@ class Fleet:
 
     def query(self, query: str, *values) -> list[tuple]:
         """Return the rows of a query; a server that is being restarted is waited for."""
+        return self._run(query, values)
+
+    def _run(self, statements: str, values: tuple | None = None) -> list[tuple]:
         try:
-            return self._rows(query, values)
+            return self._rows(statements, values)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             self._connection = self._connect()
-            return self._rows(query, values)
+            return self._rows(statements, values)
 
-    def _rows(self, query: str, values: tuple) -> list[tuple]:
+    def _rows(self, statements: str, values: tuple | None) -> list[tuple]:
         with self._connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return cursor.fetchall()
+            cursor.execute(statements, values)
+            return cursor.fetchall() if cursor.description else []
 
     def _connect(self):
         end = time.monotonic() + AWAY_SECONDS
@@ -156,8 +159,11 @@ class Fleet:
     def value(self, query: str, *values):
         return self.query(query, *values)[0][0]
 
-    def busy(self, method: str) -> int | None:
-        """Return the process id of a worker that has claimed tasks of a method; None if there is none."""
+    def busy(self, method: str, among: Collection[int] = ()) -> int | None:
+        """Return the process id of a worker that has claimed tasks of a method; None if there is none.
+
+        :param among: process ids of workers that are not the fleet's own
+        """
         rows = self.query(
             """
             SELECT split_part(worker, ':', 2)::integer
@@ -167,7 +173,7 @@ class Fleet:
             """,
             method,
         )
-        alive = {worker.pid for worker in self._workers}
+        alive = among or {worker.pid for worker in self._workers}
         return next((process_id for (process_id,) in rows if process_id in alive), None)
 
     def wait_until(self, condition: Callable[[], object], seconds: float = 120):
@@ -187,11 +193,8 @@ class Fleet:
             self._workers.append(self._start(self._hosts[worker.pid]))
 
     def execute(self, statements: str) -> None:
-        """Run SQL."""
-        if self._connection.closed:
-            self._connection = self._connect()
-        with self._connection.cursor() as cursor:
-            cursor.execute(statements)
+        """Run SQL, again where the server was being restarted."""
+        self._run(statements)
 
     def pass_time(self) -> None:
         """Have everything that waits for a time be due now, as if that time had come."""
@@ -200,14 +203,26 @@ class Fleet:
             "UPDATE integration_task SET eta = now() AT TIME ZONE 'UTC'"
             " WHERE state = 'waiting' AND eta IS NOT NULL"
         )
+        self.look_now()
+        self._trigger("TRUE")
+
+    def look_now(self) -> None:
+        """Have the mailboxes be due for a look, as if their minutes had passed; nothing else."""
         self.execute(
             "UPDATE integration_endpoint SET next_poll_at = now() AT TIME ZONE 'UTC' WHERE state = 'active'"
         )
-        # An open circuit would otherwise hold a test up for a minute.
-        self.execute('UPDATE integration_gate SET state = state || \'{"open_until": 0, "not_before": 0}\'')
+        self._trigger("code = 'model._cron_poll()'")
+
+    def wake_lanes(self) -> None:
+        """Have the lanes look for work, as whoever enqueues tasks does."""
+        self._trigger("code = 'model._cron_run_lane()'")
+
+    def _trigger(self, condition: str) -> None:
+        """Have crons of the suite be due, of whose server actions the condition is true."""
         self.execute(
-            "INSERT INTO ir_cron_trigger (cron_id, call_at)"
-            " SELECT cron_id, now() AT TIME ZONE 'UTC' FROM integration_fault_cron"
+            "INSERT INTO ir_cron_trigger (cron_id, call_at) SELECT cron_id, now() AT TIME ZONE 'UTC'"
+            " FROM integration_fault_cron JOIN ir_cron ON ir_cron.id = cron_id"
+            f" JOIN ir_act_server AS action ON action.id = ir_actions_server_id WHERE {condition}"
         )
 
     def settle_lanes(self) -> None:

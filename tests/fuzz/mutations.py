@@ -32,11 +32,13 @@ def generator(seed: int, target: str, number: int) -> random.Random:
     return random.Random(f"{seed}/{target}/{number}")
 
 
-def mutated(chance: random.Random, seeds: Sequence[bytes], tokens: Sequence[bytes] = ()) -> bytes:
-    """Return one of the seeds with one to eight changes."""
+def mutated(
+    chance: random.Random, seeds: Sequence[bytes], tokens: Sequence[bytes] = (), most_changes: int = 8
+) -> bytes:
+    """Return one of the seeds with one change to as many as ``most_changes``."""
     data = bytearray(chance.choice(seeds))
     words = (*TOKENS, *tokens)
-    for _change in range(chance.randint(1, 8)):
+    for _change in range(chance.randint(1, most_changes)):
         chance.choice(_CHANGES)(chance, data, seeds, words)
         del data[LONGEST:]
     return bytes(data)

@@ -111,7 +111,10 @@ def run_input(target, seed: int, name: str, number: int) -> Result:
         target.run(data)
     except IntegrationError:
         return Result(1, 1, time.perf_counter() - began)
-    except (Exception, Hang):
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        # Hang, and the panic of a library that is written in Rust, are no Exception.
         return Result(1, 0, time.perf_counter() - began, (Fault(name, number, traceback.format_exc()),))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

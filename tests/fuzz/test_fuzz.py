@@ -1,5 +1,7 @@
 """Damaged input ends in findings or in an error of the suite, never in a crash or a hang."""
 
+import contextlib
+import io
 import time
 
 import pytest
@@ -12,25 +14,25 @@ BOUNDED = 12_000
 WHOLE = 1_000_000
 
 
-def _assert_no_fault(count, capsys):
+def _assert_no_fault(count, tell):
     began = time.perf_counter()
     results = runner.fuzz(SEED, count)
-    with capsys.disabled():
-        print()
+    with contextlib.redirect_stdout(io.StringIO()) as reported:
         failed = report(results, SEED, time.perf_counter() - began)
+    tell(reported.getvalue().rstrip())
     assert not failed
     assert sum(result.inputs for result in results.values()) == count
     assert all(result.inputs for result in results.values())
 
 
-def test_some_inputs(capsys):
-    _assert_no_fault(BOUNDED, capsys)
+def test_some_inputs(tell):
+    _assert_no_fault(BOUNDED, tell)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(7_200)
-def test_a_million_inputs(capsys):
-    _assert_no_fault(WHOLE, capsys)
+def test_a_million_inputs(tell):
+    _assert_no_fault(WHOLE, tell)
 
 
 @pytest.mark.parametrize("name", targets.names())
@@ -42,19 +44,25 @@ def test_an_input_is_made_again_from_its_number(name):
     assert repr(target.make(generator(SEED, name, 0))) != repr(target.make(generator(SEED + 1, name, 0)))
 
 
+class Panic(BaseException):
+    """What no ``except Exception`` stops."""
+
+
 class Broken:
-    """A target that crashes on one input and hangs on another."""
+    """A target that crashes on one input, panics on another and hangs on a third."""
 
     SHARE = 1
 
     @staticmethod
     def make(chance):
-        return chance.choice(["crash", "hang", "pass"])
+        return chance.choice(["crash", "panic", "hang", "pass"])
 
     @staticmethod
     def run(data):
         if data == "crash":
             raise KeyError(data)
+        if data == "panic":
+            raise Panic
         while data == "hang":
             pass
 
@@ -66,4 +74,5 @@ def test_crashes_and_hangs_are_found(monkeypatch):
     texts = " ".join(fault.text for fault in result.faults)
     assert result.inputs == 12
     assert "KeyError" in texts
+    assert "Panic" in texts
     assert "Hang" in texts

@@ -27,6 +27,7 @@ import struct
 import tempfile
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -73,6 +74,7 @@ class Partner:
     :ivar documents: what ``/documents`` took, by idempotency key or number
     :ivar tokens: the tokens that are accepted
     :ivar failures: statuses that ``/fault/then-good`` still has to answer with
+    :ivar coded: Content-Encoding, body and status that ``/fault/coded`` answers with
     """
 
     def __init__(self, url: str):
@@ -86,6 +88,8 @@ class Partner:
         self.token_delay = 0.0
         self.failures: list[tuple[int, dict[str, str]]] = []
         self.elsewhere = ""
+        self.coded = ("gzip", b"", 200)
+        self.redirect_status = 302
         self.assertion_ids: set[str] = set()
         self.stopped = threading.Event()
         self.lock = threading.Lock()
@@ -215,12 +219,25 @@ class _Faults:
         handler.begin(200, {"Content-Length": "999999999"})
 
     @staticmethod
+    def gzip_bomb(handler: _Handler) -> None:
+        """Send less than half a megabyte that inflates to 256 megabytes."""
+        compressor = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+        body = b"".join(compressor.compress(bytes(1 << 20)) for _block in range(256)) + compressor.flush()
+        handler.answer(200, body, {"Content-Encoding": "gzip"})
+
+    @staticmethod
+    def coded(handler: _Handler) -> None:
+        """Send ``partner.coded``, whatever coding is asked for."""
+        coding, body, status = handler.partner.coded
+        handler.answer(status, body, {"Content-Encoding": coding})
+
+    @staticmethod
     def garbage(handler: _Handler) -> None:
         handler.wfile.write(b"\x00\x01 this is not HTTP \r\n\r\n")
 
     @staticmethod
     def redirect(handler: _Handler) -> None:
-        handler.answer(302, b"", {"Location": handler.partner.elsewhere})
+        handler.answer(handler.partner.redirect_status, b"", {"Location": handler.partner.elsewhere})
 
 
 class _Handler(BaseHTTPRequestHandler):

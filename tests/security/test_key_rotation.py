@@ -15,7 +15,7 @@ SIZES = ("--size=payloads=1500", "--size=rounds=0")
 SECONDS = 400
 
 
-def test_a_killed_rotation_goes_on_and_disturbs_nobody(tmp_path, capsys):
+def test_a_killed_rotation_goes_on_and_disturbs_nobody(tmp_path, tell):
     file = tmp_path / "figures.json"
     run = subprocess.run(
         [environment.PYTHON, "-m", "tests.benchmarks.measure", "key_rotation", file, *SIZES],
@@ -27,7 +27,6 @@ def test_a_killed_rotation_goes_on_and_disturbs_nobody(tmp_path, capsys):
     )
     assert run.returncode == 0, run.stderr[-3000:]
     [found] = figures.load(file)
-    with capsys.disabled():
-        print(f"\n{found.what}: {found.figure}")
+    tell(f"{found.what}: {found.figure}")
     assert re.search(r"with [\d,]+ of 1,500 left", found.what)
     assert found.met

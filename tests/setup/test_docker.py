@@ -22,6 +22,10 @@ def test_services_start_in_order(compose):
     assert "healthcheck" in compose["services"]["database"]
 
 
+def test_what_a_crash_ends_is_started_again(compose):
+    assert {compose["services"][name]["restart"] for name in ("database", "odoo")} == {"unless-stopped"}
+
+
 def test_what_is_mounted_exists(compose):
     sources = [volume.split(":")[0] for volume in compose["services"]["odoo"]["volumes"]]
     for source in sources:

@@ -32,6 +32,18 @@ def test_results_of_pytest(tmp_path):
     assert outcomes["test_end"].text == "one\ntwo"
 
 
+def test_figures_come_from_the_results_and_before_the_closing_line(tmp_path, capsys):
+    file = tmp_path / "results.xml"
+    told = '<property name="figures" value="9 kills&#10;1 crash"/><property name="other" value="no figure"/>'
+    case = f'<testcase file="a.py" name="test_a"><properties>{told}</properties></testcase>'
+    file.write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+    report = Report()
+    report.add([Outcome("silent"), *suite_pytest.read_results(file, "system")])
+    report.close()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-6:] == ["", "Figures:", "  9 kills", "  1 crash", "", "2 passed, 0 failed"]
+
+
 def closing(capsys, *outcomes):
     report = Report()
     report.add(outcomes)

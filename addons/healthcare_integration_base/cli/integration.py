@@ -111,7 +111,8 @@ def run_export_audit_head(command, arguments):
 
 
 def run_rotate_keys(command, arguments):
-    return command._rotate_keys(os_user()), True
+    result = command._rotate_keys(os_user())
+    return result, not result["left"]
 
 
 def read_head(path):

@@ -42,6 +42,8 @@ class WebhookController(Controller):
             return self._answer(400, {"error": "empty"})
         if not door.is_open:
             return self._answer(503, {"error": "paused"}, {"Retry-After": str(RETRY_SECONDS)})
+        if seconds := env["integration.endpoint"]._webhook_wait(door):
+            return self._answer(429, {"error": "too often"}, {"Retry-After": str(seconds)})
         receipt = env["integration.message"]._take_in(
             Delivery(
                 company_id=door.company_id,

@@ -16,6 +16,7 @@ class Delivery:
     :ivar identity: the key under which it is one message, unique in the company
     :ivar flow: the integration.flow that the sender named, None where routes decide
     :ivar client_id: id of the integration.client that brought it, if one did
+    :ivar schema_digest: of the JSON Schema that the door has checked the body against, None if it has not
     """
 
     company_id: int
@@ -27,6 +28,7 @@ class Delivery:
     file_name: str | None = None
     client_id: int | None = None
     is_test: bool = False
+    schema_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

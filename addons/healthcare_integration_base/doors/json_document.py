@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from .patterns import InvalidPattern, compile_pattern
 from .problem import Place
-from .schema_validator import TookTooLong, make_validator, time_limit
+from .schema_validator import TookTooLong, make_schema_validator, make_validator, time_limit
 
 MOST_COMPLAINTS = 20
 _DEEPEST = 100
@@ -125,32 +125,37 @@ def read_schema(text: str) -> dict[str, Any]:
     """
     try:
         schema = read_json(text.encode())
-        if not isinstance(schema, dict):
-            raise InvalidSchema("A schema is a JSON object.")
-        # Formats are not checked: that of patterns is Python's, not ours.
-        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
     except MalformedJson as error:
         raise InvalidSchema(f"{error.place.pointer}: {error.place.found}") from None
-    except SchemaError as error:
-        raise InvalidSchema(f"{_pointer(error.absolute_path) or '/'}: {error.message}") from None
-    if foreign := next(_foreign_references(schema), None):
-        raise InvalidSchema(f"$ref {foreign}: a schema may refer to itself only, by #/...")
+    if not isinstance(schema, dict):
+        raise InvalidSchema("A schema is a JSON object.")
+    _check_keywords(schema)
     _check_patterns(schema)
     _check_references(schema)
+    with _ending_in_time():
+        for sample in _SAMPLES:
+            any(make_validator(schema).iter_errors(sample))
     return schema
 
 
-def _foreign_references(schema: Any) -> Iterator[str]:
-    return (reference for reference in _references(schema) if not reference.startswith("#"))
+def _check_keywords(schema: Any) -> None:
+    if not isinstance(schema, (dict, bool)):
+        raise InvalidSchema(f"A schema is a JSON object, true or false, not {kind_of(schema)}.")
+    with _ending_in_time():
+        error = next(make_schema_validator().iter_errors(schema), None)
+    if error:
+        raise InvalidSchema(f"{_pointer(error.absolute_path) or '/'}: {error.message}")
 
 
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for name in ("$ref", "$dynamicRef"):
-            if isinstance(node.get(name), str):
-                yield node[name]
-    for child in _children(node):
-        yield from _references(child)
+@contextmanager
+def _ending_in_time() -> Iterator[None]:
+    try:
+        with time_limit(_LONGEST_CHECK):
+            yield
+    except TookTooLong:
+        raise InvalidSchema("$ref: the references take too long to follow") from None
+    except RecursionError:
+        raise InvalidSchema("$ref: the schema is too deep, or refers to itself in a circle") from None
 
 
 def _check_patterns(schema: Any) -> None:
@@ -185,22 +190,53 @@ def _names(node: Any) -> Iterator[str]:
 
 
 def _check_references(schema: Mapping[str, Any]) -> None:
-    resolver = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
-    for reference in _references(schema):
-        try:
-            resolver.lookup(reference)
-        except Unresolvable:
-            raise InvalidSchema(f"$ref {reference}: the schema has nothing there") from None
+    """Check that each reference leads to a part of the schema that is a schema itself."""
+    checked = {id(schema)}
+    for resolver, reference in _references(schema, _resolver(schema)):
+        if not reference.startswith("#"):
+            raise InvalidSchema(f"$ref {reference}: a schema may refer to itself only, by #/...")
+        part = _looked_up(resolver, reference)
+        if id(part) not in checked:
+            _check_keywords(part)
+            checked.add(id(part))
+
+
+def _resolver(schema: Mapping[str, Any]) -> Any:
+    """Return what looks the schema's references up; its class is private to the library."""
     try:
-        with time_limit(_LONGEST_CHECK):
-            for sample in _SAMPLES:
-                any(make_validator(schema).iter_errors(sample))
-    except TookTooLong:
-        raise InvalidSchema("$ref: the references take too long to follow") from None
-    except RecursionError:
-        raise InvalidSchema("$ref: the schema refers to itself in a circle") from None
-    except Unresolvable:
-        raise InvalidSchema("$ref: a reference below an $id of its own leads to nothing") from None
+        return Registry().with_resource("", DRAFT202012.create_resource(schema)).crawl().resolver()
+    except (AttributeError, TypeError, ValueError):
+        # What the library meets in an $id that is no address, and in a part that is none in its own $schema.
+        raise InvalidSchema(
+            "$id, $schema: a part has a name that is none, or is not as its dialect asks"
+        ) from None
+
+
+def _references(node: Any, resolver: Any) -> Iterator[tuple[Any, str]]:
+    """Yield each reference and what resolves it: below an $id of its own it leads elsewhere."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$id"), str):
+            resolver = _below_name(node, resolver)
+        for name in ("$ref", "$dynamicRef"):
+            if isinstance(node.get(name), str):
+                yield resolver, node[name]
+    for child in _children(node):
+        yield from _references(child, resolver)
+
+
+def _below_name(node: Mapping[str, Any], resolver: Any) -> Any:
+    try:
+        return resolver.in_subresource(DRAFT202012.create_resource(node))
+    except ValueError:
+        raise InvalidSchema(f"$id {node['$id']}: it is no address") from None
+
+
+def _looked_up(resolver: Any, reference: str) -> Any:
+    try:
+        return resolver.lookup(reference).contents
+    except (Unresolvable, TypeError, ValueError):
+        # The last two where a step leads into a list by a name, or into a single value.
+        raise InvalidSchema(f"$ref {reference}: the schema has nothing there") from None
 
 
 def complaints(schema: Mapping[str, Any], document: Any) -> list[Place]:

@@ -47,7 +47,11 @@ _STATUS = {
         "sha256": _TEXT,
         "problems": {
             "type": "array",
-            "items": {"type": "object", "properties": {"code": _TEXT, "title": _TEXT, "remedy": _TEXT}},
+            "items": {
+                "type": "object",
+                "required": ["code", "title", "remedy"],
+                "properties": {"code": _TEXT, "title": _TEXT, "remedy": _TEXT},
+            },
         },
     },
 }

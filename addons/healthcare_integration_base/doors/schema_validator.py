@@ -10,10 +10,13 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
+from jsonschema_specifications import REGISTRY as SPECIFICATIONS
 from referencing import Registry
 
 from .patterns import InvalidPattern, Pattern, compile_pattern
 
+#: Calls that one step from a schema to its part needs at most, with room to spare.
+_SPARE_CALLS = 25
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 
@@ -32,9 +35,17 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def make_validator(schema: Mapping[str, Any]):
-    """Return a validator that fetches nothing and matches patterns in linear time."""
+    """Return a validator that fetches nothing and matches patterns in linear time.
+
+    Its checks raise :exc:`TookTooLong`, and :exc:`RecursionError` where references or levels are too many.
+    """
     # A registry of its own: the default one would fetch what a schema refers to.
     return _Validator(schema, registry=Registry(), format_checker=_FORMATS)
+
+
+def make_schema_validator():
+    """Return a validator that checks whether a document is a schema; formats are not checked."""
+    return _Validator(Draft202012Validator.META_SCHEMA, registry=SPECIFICATIONS)
 
 
 # === KEYWORDS: each yields what is wrong with an instance === #
@@ -46,7 +57,7 @@ def _pattern(_validator, pattern: str, instance: Any, _schema: Any) -> Iterator[
         if problem:
             yield problem
         elif not compile_pattern(pattern).is_in(instance):
-            yield ValidationError("does not match")
+            yield ValidationError(f"does not match {pattern}")
 
 
 def _pattern_properties(
@@ -155,11 +166,21 @@ _Validator = validators.extend(
 _FIELDS = [(field.name, field.alias) for field in _Validator.__attrs_attrs__ if field.init]
 
 
+def _require_stack(calls: int) -> None:
+    """Raise RecursionError unless so many calls more can be nested.
+
+    Where the library's registry, which is no Python, meets the limit first, it panics: that is no Exception.
+    """
+    if calls:
+        _require_stack(calls - 1)
+
+
 def _evolve(validator, **changes: Any):
     """Return a validator that differs from another in some fields.
 
     The library's own would choose its class by the ``$schema`` of a part, and match that with its keywords.
     """
+    _require_stack(_SPARE_CALLS)
     unchanged = {alias: getattr(validator, name) for name, alias in _FIELDS if alias not in changes}
     return _Validator(**unchanged, **changes)
 

@@ -21,6 +21,7 @@ _ISO = re.compile(
 )
 _ISO_EXPECTED = "a time as in 2026-01-31T14:05:00+00:00"
 _FIRST_SHORT_YEAR = 1969
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 
 class InvalidValue(Exception):
@@ -132,14 +133,54 @@ def _split_zone(argument: str) -> tuple[str, str]:
     return pattern.strip(), zone.strip() or "UTC"
 
 
+def local_time_parser(pattern: str) -> Callable[[object], datetime]:
+    """Return a reader of times that are naive where they do not tell their offset: who reads knows the zone.
+
+    :param pattern: without a zone; empty: ISO 8601, or whole seconds since 1970. A datetime is naive UTC
+    """
+    read = _pattern_reader(pattern) if pattern else _read_iso_as_told
+    expected = f"a time like {pattern}" if pattern else f"{_ISO_EXPECTED}, or seconds since 1970"
+
+    def parse(value: object) -> datetime:
+        moment = as_told(value)
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise InvalidValue(f"a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+        return moment
+
+    def as_told(value: object) -> datetime:
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=value.tzinfo or timezone.utc)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day)
+        if type(value) is int and not pattern:
+            return _of_seconds(value, expected)
+        if isinstance(value, str) or type(value) is int:
+            return read(str(value).strip())
+        raise InvalidValue(expected)
+
+    return parse
+
+
+def _of_seconds(seconds: int, expected: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidValue(expected) from None
+
+
 def _read_iso(text: str) -> datetime:
+    moment = _read_iso_as_told(text)
+    return _as_utc(moment.replace(tzinfo=moment.tzinfo or timezone.utc))
+
+
+def _read_iso_as_told(text: str) -> datetime:
     match = _ISO.fullmatch(text)
     if not match:
         raise InvalidValue(_ISO_EXPECTED)
     *numbers, fraction, offset = match.groups()
     try:
         moment = datetime(*(int(number or 0) for number in numbers), int((fraction or "").ljust(6, "0")))
-        return _as_utc(moment.replace(tzinfo=_offset(offset or "Z")))
+        return moment.replace(tzinfo=_offset(offset) if offset else None)
     except ValueError:
         raise InvalidValue(_ISO_EXPECTED) from None
 

@@ -64,6 +64,15 @@ def _decoded(decoder, chunk: bytes, consumed: int, encoding: str, *, is_last: bo
     return text
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether a database keeps a text: JSON can spell NUL, and half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 def split_lines(texts: Iterable[str]) -> Iterator[str]:
     """Yield the lines of a text with their ends; only a line feed ends one.
 

@@ -106,7 +106,10 @@ class Base(models.AbstractModel):
         """
 
     def _integration_task_cancelled(self, method_name):
-        """Hook: note that a task on these records is given up; called as superuser."""
+        """Hook: note that a task on these records is given up; called as superuser.
+
+        What it raises keeps a person from cancelling the task; where the queue gives it up, that is logged.
+        """
 
     def _integration_task_context(self):
         """Hook: return what a dead task's exception is about, where no flow or message says so.

@@ -227,15 +227,22 @@ class IntegrationCommand(models.AbstractModel):
 
     @api.model
     def _rotate_keys(self, os_user):
-        """Re-encrypt with the current key what former keys have encrypted, and retire them."""
-        keyring = self.env["integration.keyring"]
+        """Re-encrypt with the current key what former keys have encrypted, and retire them.
+
+        :return: the ids of the current key, of those that were retired, and of those that are left: while
+            somebody holds locked what they have encrypted, or is just encrypting
+        """
+        keyring, queue = self.env["integration.keyring"], self.env["integration.queue"]
         current = keyring._current_key_id()
         former = keyring._recorded_ids() - {current}
-        self._record("rotate_keys", os_user, current=current, former=sorted(former))
-        if former:
-            keyring._rotate()
-            keyring._retire(former)
-        return {"current": current, "retired": sorted(former)}
+        # What follows is repeated when others get in its way; the record is not.
+        queue._in_own_transaction(
+            lambda: self._record("rotate_keys", os_user, current=current, former=sorted(former))
+        )
+        keyring._rotate()
+        retired = queue._in_own_transaction(keyring._retire_unused) or []
+        left = keyring._recorded_ids() - {current}
+        return {"current": current, "retired": sorted(retired), "left": sorted(left)}
 
     # === AUDIT === #
 

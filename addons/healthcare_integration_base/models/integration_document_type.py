@@ -42,7 +42,8 @@ class IntegrationDocumentType(models.Model):
         DATA_CLASSES,
         required=True,
         default="none",
-        help="The most sensitive data that these documents carry.",
+        help="The most sensitive data that these documents carry. It decides where they may pass, and, with "
+        "the class of their system, how long they are kept.",
     )
     active = fields.Boolean(default=True)
     flow_ids = fields.One2many("integration.flow", "document_type_id")

@@ -2,6 +2,9 @@ from odoo import models
 
 from ..queue import integration_task
 
+# Each step is worth the ageing time, ten minutes by default: two years before what waited meanwhile.
+BEFORE_ANY_BACKLOG = -100_000
+
 
 class IntegrationEndpointOutbox(models.Model):
     """What an endpoint learns from a sending that worked after others had failed."""
@@ -18,7 +21,29 @@ class IntegrationEndpointOutbox(models.Model):
         """Tell whether the partner knows a document that it gets for the second time."""
         return self.transport != "http" or self.send_method == "PUT" or bool(self.idempotency_header)
 
-    @integration_task("Note that a partner can be reached again", priority=12)
+    def _hear_of_delivery(self):
+        """Let it be noted that a sending has worked, unless nothing was wrong or that is queued already.
+
+        Not noted here: sends to one endpoint run side by side, and a conflict would send once more. For the
+        same reason the task has no identity key.
+        """
+        self.ensure_one()
+        if self.error_date and not self._has_note_queued():
+            self.with_kernel_task(endpoint=self)._note_delivery()
+
+    def _has_note_queued(self):
+        # By the index of the claim: an endpoint may have millions of finished tasks.
+        self.env.cr.execute(
+            """
+            SELECT 1 FROM integration_task
+             WHERE state = 'pending' AND COALESCE(flow_id, 0) = 0 AND COALESCE(endpoint_id, 0) = %s
+               AND method_name = '_note_delivery' LIMIT 1
+            """,
+            (self.id,),
+        )
+        return self.env.cr.fetchone() is not None
+
+    @integration_task("Note that a partner can be reached again", priority=BEFORE_ANY_BACKLOG)
     def _note_delivery(self):
         """Forget the last error, and close what was reported of it.
 

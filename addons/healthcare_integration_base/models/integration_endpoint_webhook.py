@@ -33,6 +33,7 @@ class WebhookDoor:
     """An endpoint as one request sees it, read in one query.
 
     :ivar is_open: whether endpoint and system are at work
+    :ivar rate_per_minute: requests that the partner may send, 0 for any number
     :ivar secrets: what partners may sign with now
     """
 
@@ -41,6 +42,7 @@ class WebhookDoor:
     system_id: int
     is_open: bool
     largest_body: int
+    rate_per_minute: int
     profile: SignatureProfile
     secrets: tuple[str, ...]
 
@@ -56,13 +58,14 @@ class WebhookDoor:
         return f"webhook:{self.endpoint_id}:{own}"
 
 
-UNKNOWN_DOOR = WebhookDoor(0, 0, 0, False, LARGEST_BODY, SignatureProfile(), (NOBODY,))
+UNKNOWN_DOOR = WebhookDoor(0, 0, 0, False, LARGEST_BODY, 0, SignatureProfile(), (NOBODY,))
 
 
 class IntegrationEndpointWebhook(models.Model):
     """An endpoint that partners call: each signed request is a message."""
 
-    _inherit = "integration.endpoint"
+    _name = "integration.endpoint"
+    _inherit = ["integration.endpoint", "integration.bucket"]
 
     transport = fields.Selection(selection_add=[("webhook", "Webhook")], ondelete={"webhook": "set default"})
     webhook_token = fields.Char(
@@ -96,12 +99,18 @@ class IntegrationEndpointWebhook(models.Model):
         help="A request whose time is further off than this is refused.",
     )
     webhook_max_bytes = fields.Integer("Largest body (bytes)", default=1 << 20, aggregator=None)
+    webhook_rate_per_minute = fields.Integer(
+        "Signed requests a minute",
+        aggregator=None,
+        help="0: no limit. Those beyond it are refused with 429 and the seconds to wait, and nothing of them "
+        "is stored. So many may also come at once.",
+    )
 
     _webhook_token_uniq = models.UniqueIndex("(webhook_token) WHERE webhook_token IS NOT NULL")
     _webhook_limits = models.Constraint(
         "CHECK (webhook_window_seconds BETWEEN 1 AND 3600"
-        f" AND webhook_max_bytes BETWEEN 1 AND {LARGEST_BODY})",
-        "The time window has at most 3600 seconds, and a body at most 16 MiB.",
+        f" AND webhook_max_bytes BETWEEN 1 AND {LARGEST_BODY} AND webhook_rate_per_minute >= 0)",
+        "The time window has at most 3600 seconds, a body at most 16 MiB, and a rate is not negative.",
     )
 
     @api.depends("transport")
@@ -156,7 +165,7 @@ class IntegrationEndpointWebhook(models.Model):
                 SELECT endpoint.id, endpoint.company_id, endpoint.system_id, credential.id AS credential_id,
                        endpoint.state = 'active' AND system.active AND system.state IN ('approved', 'live')
                            AS is_open,
-                       webhook_max_bytes, %(columns)s, secret_ciphertext,
+                       webhook_max_bytes, webhook_rate_per_minute, %(columns)s, secret_ciphertext,
                        CASE WHEN former_until > now() AT TIME ZONE 'UTC' THEN former_ciphertext END AS former
                   FROM integration_endpoint AS endpoint
                        JOIN integration_system AS system ON system.id = endpoint.system_id
@@ -178,7 +187,18 @@ class IntegrationEndpointWebhook(models.Model):
             system_id=row["system_id"],
             is_open=row["is_open"],
             largest_body=row["webhook_max_bytes"],
+            rate_per_minute=row["webhook_rate_per_minute"] or 0,
             profile=SignatureProfile(**{name: row[column] or "" for name, column in PROFILE_COLUMNS.items()}),
             secrets=tuple(credential._decrypted_signing_secrets(row["secret_ciphertext"], row["former"]))
             or (NOBODY,),
         )
+
+    @api.model
+    def _webhook_wait(self, door):
+        """Count a request to a door; an unlimited one costs nothing.
+
+        :return: 0 when it may go on, else the whole seconds until the next one may
+        """
+        if not door.rate_per_minute:
+            return 0
+        return self.browse(door.endpoint_id)._take_from_bucket(door.rate_per_minute, door.rate_per_minute)

@@ -184,19 +184,44 @@ class IntegrationException(models.Model):
             over._release()
 
     def _leave(self, messages, resolution):
-        """Let messages wait for these exceptions no more; one that nothing else waits for is closed.
+        """Let messages wait for the open ones of these no more; what nothing else waits for is closed.
 
         :param str resolution: why they do not wait, one sentence
-        :return: the exceptions that stay open for other messages
+        :return: the exceptions that stay open for others
         """
-        shared = self.filtered(lambda exception: exception.message_ids - messages)
-        shared |= (self - shared)._waited_for_beside(messages)
-        for exception in self - shared:
-            exception._close("resolved", resolution)
+        still_open = self.filtered(lambda exception: exception.state in OPEN_STATES)
+        if not still_open:
+            return still_open
+        shared = still_open.filtered(lambda exception: exception.message_ids - messages)
+        shared |= (still_open - shared)._waited_for_beside(messages)
+        if over := still_open - shared:
+            over._close("resolved", resolution)
         self.env["integration.exception.stake"]._drop(shared, messages)
         # What waits is the integration's own record: see write.
         shared.sudo().write({"message_ids": [Command.unlink(message.id) for message in messages]})
         return shared
+
+    def _leave_with(self, tasks, resolution):
+        """As :meth:`_leave`, for the messages of tasks that have just ceased to wait for these exceptions.
+
+        A message of which another task still waits stays.
+        """
+        messages = tasks.message_id
+        # See _waited_for_beside.
+        waiting = (
+            self.env["integration.task"]
+            .sudo()
+            ._read_group(
+                [("exception_id", "in", self.ids), ("message_id", "in", messages.ids)],
+                ["exception_id"],
+                ["message_id:recordset"],
+            )
+        )
+        left = self
+        for exception, others in waiting:
+            exception._leave(messages - others, resolution)
+            left -= exception
+        left._leave(messages, resolution)
 
     def _waited_for_beside(self, messages):
         """Return those exceptions for which a task of another message waits, or one of none."""

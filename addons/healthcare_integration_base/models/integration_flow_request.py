@@ -63,6 +63,7 @@ class IntegrationFlowRequest(models.Model):
                     file_name=f"{self.code}-{digest[:8]}.{ending}",
                     body=body,
                     identity=f"client:{client.id}:{self.id}:{own}",
+                    schema_digest=self.document_type_id._schema_digest(),
                 )
             )
         )

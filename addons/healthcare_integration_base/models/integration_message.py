@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .access import require_group
-from .integration_exception import OPEN_STATES
 from .windows import list_window
 
 FINAL_STATES = ("applied", "rejected", "duplicate", "settled", "acknowledged", "refused")
@@ -100,8 +99,10 @@ class IntegrationMessage(models.Model):
 
     _uuid_uniq = models.Constraint("UNIQUE (uuid)", "A message has an identifier of its own.")
     _child_uniq = models.UniqueIndex("(parent_id, position) WHERE parent_id IS NOT NULL")
+    # What was sent and needs no answer is settled as it is.
     _open_idx = models.Index(
         "(state, id) WHERE state NOT IN ('applied', 'rejected', 'duplicate', 'settled', 'acknowledged')"
+        " AND (state <> 'sent' OR closed_at IS NULL)"
     )
     _open_part_idx = models.Index(
         "(parent_id) WHERE parent_id IS NOT NULL AND state NOT IN"
@@ -180,10 +181,16 @@ class IntegrationMessage(models.Model):
              WHERE file.id = ANY(%s) AND file.state = 'split'
                AND NOT EXISTS (SELECT FROM integration_message AS part
                                 WHERE part.parent_id = file.id AND part.state <> ALL(%s))
+            RETURNING file.id
             """,
             (self.env.cr.now(), self.ids, list(FINAL_STATES)),
         )
+        settled = self.browse(row[0] for row in self.env.cr.fetchall())
         self.invalidate_recordset(["state", "closed_at"])
+        settled._after_settlement()
+
+    def _after_settlement(self):
+        """Do what follows when the last transaction of files is closed; for extensions."""
 
     @api.model
     def _cron_settle_interchanges(self):
@@ -208,16 +215,7 @@ class IntegrationMessage(models.Model):
         tasks = self.sudo().mapped(lambda message: message._stopped_tasks())
         if without := self - tasks.message_id.sudo(False):
             raise UserError(self.env._("Nothing of %s is left to be run.", without[0].name))
-        self._wait_no_more(tasks, self.env._("The messages are processed again."))
-        self.env["integration.queue"]._requeue(tasks)
-
-    def _wait_no_more(self, tasks, resolution):
-        """Let these messages leave the open exceptions that their tasks wait for.
-
-        :param str resolution: for the exceptions that nothing else waits for
-        """
-        waited_for = tasks.exception_id.filtered(lambda exception: exception.state in OPEN_STATES)
-        waited_for._leave(self, resolution)
+        self.env["integration.queue"]._requeue(tasks, self.env._("The messages are processed again."))
 
     def _stopped_tasks(self):
         """Return the dead tasks of a message; without any, its last one if that was cancelled."""

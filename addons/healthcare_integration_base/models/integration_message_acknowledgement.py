@@ -37,32 +37,37 @@ class IntegrationMessageAcknowledgement(models.Model):
         :param str reason: why it does not; shown to people, never private data
         :raise BusinessRuleError: if the message was never sent
         """
-        for message in self:
-            if not message._may_be_answered():
-                raise message._not_expected()
-            message._leave_exceptions(self.env._("The partner has answered."))
-            if ok:
-                message._set_state("acknowledged")
-            else:
-                message._refuse(reason)
-            # A sending that died would hold those behind it, and be repeated with its exception.
-            message._end_sendings()
-            self.env["integration.audit.entry"]._record(
-                "message.acknowledged" if ok else "message.refused", message
-            )
+        if unexpected := self - self._answerable():
+            raise unexpected[0]._not_expected()
+        # Whoever works on a refusal works on its repeat as well.
+        answered = self if ok else self.filtered(lambda message: message.state != "refused")
+        # Whoever brings the partner's answer ends what only these messages waited for.
+        answered.sudo().exception_ids._leave(answered, self.env._("The partner has answered."))
+        if ok:
+            answered._set_state("acknowledged")
+        else:
+            answered._refuse(reason)
+        # A sending that died would hold those behind it, and be repeated with its exception.
+        answered._end_sendings()
+        self.env["integration.audit.entry"]._record(
+            "message.acknowledged" if ok else "message.refused", self, None if ok else {"reason": reason}
+        )
 
-    def _may_be_answered(self):
-        if self.direction != "out" or self.state not in ACKNOWLEDGEABLE_STATES:
-            return False
-        return self.state != "queued" or self._may_have_arrived()
+    def _answerable(self):
+        """Return those of the messages that the partner may have got."""
+        outgoing = self._outgoing().filtered(lambda message: message.state in ACKNOWLEDGEABLE_STATES)
+        queued = outgoing.filtered(lambda message: message.state == "queued")
+        return (outgoing - queued) | queued._perhaps_arrived()
 
-    def _may_have_arrived(self):
-        """Tell whether an attempt to send the message was begun, now or before it was queued again."""
+    def _perhaps_arrived(self):
+        """Return those that somebody has begun to send, now or before they were queued again."""
+        attempted = self.filtered("is_attempted")
         # Which tasks a message has is the kernel's matter; the queue moves them past the cache.
         tasks_sudo = self.env["integration.task"].sudo()
         tasks_sudo.invalidate_model(["state", "attempts"])
         begun = ["|", ("attempts", ">", 0), ("state", "=", "running")]
-        return self.is_attempted or bool(tasks_sudo.search([("message_id", "=", self.id), *begun], limit=1))
+        tasks_sudo = tasks_sudo.search([("message_id", "in", (self - attempted).ids), *begun])
+        return attempted | (self & tasks_sudo.message_id)
 
     def action_mark_acknowledged(self):
         """Note that the partner has confirmed messages in another way: by telephone, in its portal.
@@ -87,7 +92,14 @@ class IntegrationMessageAcknowledgement(models.Model):
         )
 
     def _refuse(self, reason):
-        error = BusinessRuleError(
+        for message in self:
+            exception = self.env["integration.exception"]._report(
+                message._refusal(reason), company=message.company_id, message=message
+            )
+            message._set_state("refused", exception.name)
+
+    def _refusal(self, reason):
+        return BusinessRuleError(
             "acknowledgement.refused",
             self.env._("The partner refuses the message: %s", reason or self.env._("no reason given")),
             subject=self.uuid,
@@ -96,8 +108,6 @@ class IntegrationMessageAcknowledgement(models.Model):
             found=reason or self.env._("a refusal"),
             remedy=self.env._("Correct the records and send them anew, or send this message again."),
         )
-        exception = self.env["integration.exception"]._report(error, company=self.company_id, message=self)
-        self._set_state("refused", exception.name)
 
     # === DEADLINES === #
 

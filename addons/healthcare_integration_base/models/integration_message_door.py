@@ -57,11 +57,12 @@ class IntegrationMessageDoor(models.Model):
                 INSERT INTO integration_message (
                     id, uuid, name, correlation_id, direction, state, company_id, system_id, endpoint_id,
                     flow_id, document_type_id, client_id, file_name, payload_hash, payload_size, is_test,
-                    received_at, create_uid, write_uid, create_date, write_date)
+                    schema_digest, received_at, create_uid, write_uid, create_date, write_date)
                 SELECT message_id, %(uuid)s, %(name)s, %(uuid)s, 'in', 'received', %(company_id)s,
                        %(system_id)s, %(endpoint_id)s, %(flow_id)s, %(document_type_id)s, %(client_id)s,
                        %(file_name)s,
-                       %(digest)s, %(size)s, %(is_test)s, %(now)s, %(uid)s, %(uid)s, %(now)s, %(now)s
+                       %(digest)s, %(size)s, %(is_test)s, %(schema_digest)s,
+                       %(now)s, %(uid)s, %(uid)s, %(now)s, %(now)s
                   FROM claimed RETURNING id)
             INSERT INTO integration_message_chunk (message_id, chunk_index, key_id, data)
             SELECT id, 0, %(key_id)s, %(data)s FROM stored RETURNING message_id
@@ -80,6 +81,7 @@ class IntegrationMessageDoor(models.Model):
                 "digest": digest,
                 "size": len(body),
                 "is_test": delivery.is_test,
+                "schema_digest": delivery.schema_digest,
                 "now": self.env.cr.now(),
                 "uid": self.env.uid,
                 "key_id": keyring.active_id,

@@ -1,4 +1,8 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
+
+from ..errors import IntegrationError
 
 
 class IntegrationMessageEvent(models.Model):
@@ -25,4 +29,15 @@ class IntegrationMessageEvent(models.Model):
         if local is None:
             return {}
         event_at, zone_name = endpoint._as_utc(local)
-        return {"event_at": event_at, "event_time_zone": zone_name}
+        return {"event_at": event_at.replace(microsecond=0), "event_time_zone": zone_name}
+
+    def _note_event_time(self):
+        """Note when the document says that it happened; why that is not known is a finding, no failure."""
+        document_type = self.document_type_id
+        if not document_type.event_path:
+            return
+        try:
+            local = document_type._event_time(self._payload_chunks(), self.flow_id.mapping_id)
+            self.write(self._event_values(self.endpoint_id, local))
+        except IntegrationError as error:
+            self.findings = self._as_json([replace(error.as_finding(), severity="warning")])

@@ -174,12 +174,15 @@ class IntegrationMessageIntake(models.Model):
         """Let the handler of the message's document type parse, plan and apply it, as the flow's user.
 
         :raise BusinessRuleError: if no flow takes it or the flow is not live
+        :raise DocumentError: if it is not as the schema of its type has it
         """
         self.ensure_one()
         self._route_if_unrouted()
         if self.flow_id.state != "live":
             raise self.flow_id._not_live(self.name)
         handler = self._handler().with_user(self.flow_id.user_id).with_company(self.company_id)
+        self._check_schema()
+        self._note_event_time()
         # The handler works with its user's rights; the message itself belongs to the kernel.
         handler._process(self.with_env(handler.env).sudo())
 

@@ -2,7 +2,6 @@ from odoo import fields, models
 
 from ..errors import BusinessRuleError, DocumentError
 from ..queue import PostponedTask, current_task, integration_task
-from .integration_exception import OPEN_STATES
 from .integration_task_progress import OUTCOME_UNKNOWN
 
 UNCONFIRMED_SECONDS = 300
@@ -61,16 +60,23 @@ class IntegrationMessageOutbox(models.Model):
         return self._handler() if self.document_type_id.handler else self.env["integration.handler"]
 
     def _queue_sending(self):
-        """Queue messages that are composed, each in a task of its own; they leave after the commit."""
+        """Queue messages that are composed, each in a task of its own; they leave after the commit.
+
+        What is ordered leaves in the order in which it was made.
+        """
         self._mark_queued()
-        for message in self.sudo():
-            flow = message.flow_id
-            message.with_company(message.company_id).with_kernel_task(
-                identity_key=f"message.send:{message.id}",
-                ordering_key=message._ordering_key() if flow.is_ordered else None,
-                message=message,
+        messages_sudo = self.sudo().sorted("id")
+        by_way = messages_sudo.grouped(
+            lambda message: (message.company_id, message.flow_id, message.endpoint_id)
+        )
+        for (company, flow, endpoint), messages in by_way.items():
+            messages.with_company(company).with_kernel_task(
+                each=True,
+                identity_key=lambda message: f"message.send:{message.id}",
+                ordering_key=(lambda message: message._ordering_key()) if flow.is_ordered else None,
+                message=lambda message: message,
                 flow=flow,
-                endpoint=message.endpoint_id,
+                endpoint=endpoint,
             )._send_queued()
 
     def _mark_queued(self):
@@ -129,6 +135,9 @@ class IntegrationMessageOutbox(models.Model):
             raise self.flow_id._revised(self)
 
     def _hand_over(self, transport):
+        task = current_task()
+        if task and task.attempts > 1:
+            transport.remove_unfinished(self.file_name)
         try:
             return transport.send(self.file_name, self._payload_chunks(), idempotency_key=self.uuid)
         except (DocumentError, BusinessRuleError) as error:
@@ -152,9 +161,7 @@ class IntegrationMessageOutbox(models.Model):
         self.env["integration.audit.entry"]._record(
             "message.sent", self, {**detail, "attempt": task.attempts if task else 1}
         )
-        if self.endpoint_id.error_date:
-            # Not here: sends to one endpoint run side by side, and a conflict would send once more.
-            self.endpoint_id.with_kernel_task(endpoint=self.endpoint_id)._note_delivery()
+        self.endpoint_id._hear_of_delivery()
 
     # === WHAT BECOMES OF IT === #
 
@@ -202,12 +209,6 @@ class IntegrationMessageOutbox(models.Model):
         outgoing = self._outgoing()
         outgoing.filtered(lambda message: message.state in STOPPED_STATES)._mark_queued()
         return super(IntegrationMessageOutbox, self - outgoing)._unhold()
-
-    def _leave_exceptions(self, resolution):
-        """Let messages wait no more in the exceptions that are open for them."""
-        # Whoever brings the partner's answer, or sends again, ends what only this message waited for.
-        exceptions = self.sudo().exception_ids.filtered(lambda exception: exception.state in OPEN_STATES)
-        exceptions._leave(self, resolution)
 
     def _integration_task_failed(self, method_name, error):
         result = super()._integration_task_failed(method_name, error)

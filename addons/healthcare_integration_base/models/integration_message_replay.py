@@ -56,16 +56,11 @@ class IntegrationMessageReplay(models.Model):
         """
         messages = self._to_replay()
         messages._reopen()
-        stopped, without = self.env["integration.task"], messages.browse()
         # Which tasks a message has is the kernel's matter; whoever may replay it need not see them.
-        for message in messages.sudo():
-            tasks = message._stopped_tasks()
-            stopped += tasks
-            without += message if not tasks else messages.browse()
-        messages._wait_no_more(stopped, self.env._("Replayed: %s", reason))
-        self.env["integration.queue"]._requeue(stopped)
-        for message in without:
-            message._queue_again()
+        messages_sudo = messages.sudo()
+        stopped = messages_sudo.mapped(lambda message: message._stopped_tasks())
+        self.env["integration.queue"]._requeue(stopped, self.env._("Replayed: %s", reason))
+        (messages_sudo - stopped.message_id)._queue_again()
         self.env["integration.audit.entry"]._record(
             "message.replayed", messages, {"reason": reason, **detail}
         )
@@ -101,28 +96,20 @@ class IntegrationMessageReplay(models.Model):
         settled.write({"state": "split", "closed_at": False})
 
     def _queue_again(self):
-        """Queue what brings a message to its end; its former tasks are gone."""
-        self.ensure_one()
-        if self.parent_id:
-            self._queue_processing()
-        else:
-            self.with_kernel_task(identity_key=f"message.open:{self.id}", message=self)._open_interchange()
+        """Queue what brings messages to their end; their former tasks are gone."""
+        for company, messages in self.grouped("company_id").items():
+            parts = messages.with_company(company).filtered("parent_id")
+            files = messages.with_company(company) - parts
+            for siblings in parts.grouped("flow_id").values():
+                siblings._queue_processing()
+            files.with_kernel_task(
+                each=True,
+                identity_key=lambda file: f"message.open:{file.id}",
+                message=lambda file: file,
+            )._open_interchange()
 
     def _replay_events(self):
         """Return when and why the message was replayed, for its timeline."""
-        # That somebody replayed a message, and why, is shown to whoever sees the message; the log is not.
-        entries = (
-            self.env["integration.audit.entry"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "=", self.id),
-                    ("event", "=", "message.replayed"),
-                ],
-                limit=10,
-            )
-        )
         return [
             (
                 entry.logged_at,
@@ -132,5 +119,5 @@ class IntegrationMessageReplay(models.Model):
                     reason=json.loads(entry.detail)["reason"],
                 ),
             )
-            for entry in entries
+            for entry in self._audited("message.replayed", limit=10)
         ]

@@ -97,9 +97,12 @@ class IntegrationMessageResend(models.Model):
     def _reopen(self):
         outgoing = self._outgoing()
         outgoing._take_present_version()
-        outgoing._leave_exceptions(self.env._("The messages are sent again."))
+        # Whoever sends again ends what only these messages waited for.
+        outgoing.sudo().exception_ids._leave(outgoing, self.env._("The messages are sent again."))
         outgoing._mark_queued()
         return super(IntegrationMessageResend, self - outgoing)._reopen()
 
     def _queue_again(self):
-        return self._queue_sending() if self.direction == "out" else super()._queue_again()
+        outgoing = self._outgoing()
+        outgoing._queue_sending()
+        return super(IntegrationMessageResend, self - outgoing)._queue_again()

@@ -47,6 +47,12 @@ class IntegrationMessageTimeline(models.Model):
         events += self._replay_events()
         return [event for event in events if event[0]]
 
+    def _audited(self, event, limit=1):
+        """Return what the audit log holds of an event of the message, the last first."""
+        # What happened to a message is shown to whoever sees the message; the log is not.
+        about = [("res_model", "=", self._name), ("res_id", "=", self.id), ("event", "=", event)]
+        return self.env["integration.audit.entry"].sudo().search(about, limit=limit)
+
     def _taken_in_sentence(self):
         if self.direction == "out":
             return self.env._("Created")

@@ -96,7 +96,8 @@ class IntegrationMetrics(models.AbstractModel):
     # === MESSAGES === #
 
     def _message_metrics(self):
-        counts = self._count_states("integration_message", MESSAGE_STATES)
+        awaiting = SQL("state = 'sent' AND closed_at IS NULL")
+        counts = self._count_states("integration_message", MESSAGE_STATES, {"sent": awaiting})
         # The catalogue knows a table's size without reading it.
         self.env.cr.execute("SELECT pg_total_relation_size('integration_message_chunk')")
         return [
@@ -214,10 +215,14 @@ class IntegrationMetrics(models.AbstractModel):
 
     # === HELPERS === #
 
-    def _count_states(self, table, states):
-        """Return samples of how many rows are in each state, up to COUNT_LIMIT."""
+    def _count_states(self, table, states, conditions=None):
+        """Return samples of how many rows are in each state, up to COUNT_LIMIT.
+
+        :param conditions: the SQL of what is counted of a state, where not all of it
+        """
         # One subquery for each state, its name a constant: the planner then uses the partial indexes.
-        counts = SQL(", ").join(_capped_count(table, SQL("state = %s", state)) for state in states)
+        by_state = {state: SQL("state = %s", state) for state in states} | (conditions or {})
+        counts = SQL(", ").join(_capped_count(table, condition) for condition in by_state.values())
         self.env.cr.execute(SQL("SELECT %s", counts))
         return [
             ({"state": state}, count) for state, count in zip(states, self.env.cr.fetchone(), strict=True)

@@ -176,16 +176,20 @@ class IntegrationQueue(models.AbstractModel):
     # === STATE CHANGES ON REQUEST === #
 
     @api.model
-    def _requeue(self, tasks):
+    def _requeue(self, tasks, resolution=None):
         """Give dead, waiting and cancelled tasks a fresh start; what their messages were held for is over.
+
+        The open exceptions that they wait for are closed, unless something else waits for them.
 
         What waits for other tasks waits for them still, unless those were given up for good. A task whose
         identity key has an unfinished twin is cancelled: the twin does its work, and what waited for the task
         waits for the twin.
 
+        :param str resolution: for the exceptions that are closed, one sentence
         :return: the integration.task records that a twin makes needless
         """
-        self.env["integration.exception.stake"]._drop_waiting(tasks)
+        # Tasks and exceptions are the integration's own records, whoever asks for the fresh start.
+        waited_for = tasks.sudo().exception_id
         self.env["integration.task.progress"]._forget(tasks)
         superseded = self._supersede(tasks)
         if superseded:
@@ -197,6 +201,8 @@ class IntegrationQueue(models.AbstractModel):
             self._give_way(refused)
             self._release_after(refused)
         tasks.invalidate_recordset()
+        if waited_for:
+            waited_for._leave_with(tasks.sudo(), resolution or self.env._("What waited was run again."))
         self.env["integration.message"].browse(message_ids)._unhold()
         self._wake_lanes([None])
         return tasks.browse([*superseded, *refused])
@@ -243,9 +249,11 @@ class IntegrationQueue(models.AbstractModel):
         return {row[0] for row in self.env.cr.fetchall()} - {None}
 
     @api.model
-    def _cancel(self, tasks):
+    def _cancel(self, tasks, *, is_asked=True):
         """Give up tasks that do not run; their records are told so.
 
+        :param bool is_asked: whether somebody asked for it, who then sees what the code of a record raises;
+            where the queue itself gives up, that is logged and stops nothing
         :return: the integration.task records that were cancelled
         """
         self.env["integration.exception.stake"]._drop_waiting(tasks)
@@ -262,9 +270,11 @@ class IntegrationQueue(models.AbstractModel):
         if cancelled:
             self._release_after(cancelled.ids)
             self._wake_lanes([None])
-        by_call = cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name))
-        for (_model_name, method_name), group in by_call.items():
-            self._records(group)._integration_task_cancelled(method_name)
+        for group in cancelled.sudo().grouped(lambda task: (task.model_name, task.method_name)).values():
+            if is_asked:
+                self._records(group)._integration_task_cancelled(group[0].method_name)
+            else:
+                self._tell_cancelled(group)
         return cancelled
 
     def _supersede(self, tasks):

@@ -196,7 +196,7 @@ class IntegrationQueueWaiting(models.AbstractModel):
         )
         if given_up := [row[0] for row in self.env.cr.fetchall()]:
             # Whoever ended what they wait for need not see them.
-            cancelled = self._cancel(self.env["integration.task"].sudo().browse(given_up))
+            cancelled = self._cancel(self.env["integration.task"].sudo().browse(given_up), is_asked=False)
             # What is held already says why.
             messages = cancelled.message_id.filtered(lambda message: message.state != "held")
             messages._hold_unprocessed(self.env._("What its task waited for was given up."))

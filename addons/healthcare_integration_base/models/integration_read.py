@@ -1,10 +1,14 @@
+import logging
 import re
 from typing import Any, NamedTuple
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 from ..doors.json_document import complaints
 from ..doors.problem import ApiProblem, Place
+
+_logger = logging.getLogger(__name__)
 
 LARGEST_PAGE = 1000
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -83,17 +87,29 @@ class IntegrationRead(models.AbstractModel):
         :param grant: the integration.client.read that allows it
         :param query: the parameters of the address, as text by name
         :rtype: ReadPage
-        :raise ApiProblem: 400 for parameters that are not as declared
+        :raise ApiProblem: 400 for parameters that are not as declared, 403 if the client's user lacks a right
         """
         query = dict(query)
         if unreadable := [name for name, text in query.items() if "\0" in text]:
             raise self._refusal([Place(name, "text without NUL", "another text") for name in unreadable])
         after = query.pop("after", None)
         limit = self._page_size(query.pop("limit", None), grant)
-        rows = self._rows(self._checked(query), limit + 1, after)
+        rows = self._permitted_rows(grant, self._checked(query), limit + 1, after)
         names = grant._field_names_told(self)
         told = [{name: row[name] for name in names} for row in rows[:limit]]
         return ReadPage(told, str(rows[limit - 1][self._read_key]) if len(rows) > limit else None)
+
+    def _permitted_rows(self, grant, parameters, limit, after):
+        try:
+            return self._rows(parameters, limit, after)
+        except AccessError:
+            # Its text may name records, which are private.
+            client_id = grant.client_id.id
+            _logger.warning("The user of the API client %s lacks a right for %s", client_id, self._name)
+            raise ApiProblem(
+                403, "read.forbidden", "The client may ask this, but lacks a right to what is asked for.",
+                remedy="Ask the hospital for the right.",
+            ) from None  # fmt: skip
 
     def _page_size(self, text, grant):
         largest = min(grant.row_limit, LARGEST_PAGE)

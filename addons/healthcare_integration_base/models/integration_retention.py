@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .access import require_group
+from .data_classes import more_sensitive_than
+from .integration_exception import OPEN_STATES
 from .integration_message import FINAL_STATES
 
 PREVIEW_LIMIT = 10_000
@@ -27,7 +29,9 @@ class IntegrationRetention(models.Model):
     data_class = fields.Selection(
         selection="_select_data_class",
         required=True,
-        help="Of the system that the messages belong to. Messages without a system are never deleted.",
+        help="The more sensitive of the classes of a message's system and of its document type; for a file, "
+        "the most sensitive among its transactions. Without a document type, that of the system. Messages "
+        "without a system are never deleted.",
     )
     payload_days = fields.Integer(
         "Keep payloads (days)",
@@ -153,6 +157,9 @@ class IntegrationRetention(models.Model):
     def _due(self, part, columns, limit):
         """Return the query of the settled messages whose time is over, the longest settled first.
 
+        A rule takes what has its data class and nothing more sensitive. The class of a message is looked up
+        when it is asked for, so that a class that is corrected counts for what was received before.
+
         A file is kept as long as anything of it is under hold: a transaction, its flow, a duplicate that
         reads the same payload. So is what a task is still to work on, or a person to decide about.
 
@@ -165,18 +172,23 @@ class IntegrationRetention(models.Model):
                 " AND (message.payload_purged_at IS NOT NULL OR message.duplicate_of_id IS NOT NULL)"
             ),
         }[part]
+        more_sensitive = more_sensitive_than(self.data_class)
         return SQL(
             """
             SELECT %(columns)s FROM integration_message message
-             WHERE message.system_id IN (SELECT id FROM integration_system
-                                          WHERE company_id = %(company)s AND data_class = %(data_class)s
-                                            AND legal_hold IS NOT TRUE)
+             WHERE message.system_id IS NOT NULL
                AND message.company_id = %(company)s
+               AND (message.system_id = ANY(%(systems)s)
+                    OR COALESCE(message.decisive_flow_id, message.flow_id) = ANY(%(flows)s))
+               AND message.system_id <> ALL(%(more_sensitive_systems)s)
+               AND (message.flow_id = ANY(%(more_sensitive_flows)s)) IS NOT TRUE
                AND message.parent_id IS NULL
                AND message.state = ANY(%(final)s)
                AND message.closed_at < %(now)s - make_interval(days => %(days)s)
                AND %(is_due)s
                AND message.legal_hold IS NOT TRUE
+               AND NOT EXISTS (SELECT FROM integration_system system
+                                WHERE system.id = message.system_id AND system.legal_hold)
                AND NOT EXISTS (SELECT FROM integration_flow flow
                                 WHERE flow.id = message.flow_id AND flow.legal_hold)
                AND NOT EXISTS (SELECT FROM integration_message part
@@ -184,20 +196,70 @@ class IntegrationRetention(models.Model):
                                       LEFT JOIN integration_system system ON system.id = part.system_id
                                 WHERE part.parent_id = message.id
                                   AND (part.legal_hold OR flow.legal_hold OR system.legal_hold
-                                       OR part.state <> ALL(%(final)s)))
+                                       OR part.state <> ALL(%(final)s)
+                                       OR part.system_id = ANY(%(more_sensitive_systems)s)
+                                       OR part.flow_id = ANY(%(more_sensitive_flows)s)))
                AND NOT EXISTS (SELECT FROM integration_message repeat
                                 WHERE repeat.duplicate_of_id = message.id AND repeat.legal_hold)
-               AND NOT EXISTS (SELECT FROM integration_task task
-                                WHERE task.message_id = message.id
-                                  AND task.state IN ('pending', 'waiting', 'running', 'dead'))
+               AND NOT %(is_needed)s
              ORDER BY message.closed_at LIMIT %(limit)s
             """,
             columns=columns,
             company=self.company_id._origin.id,
-            data_class=self.data_class,
+            systems=self._systems_of([self.data_class]),
+            flows=self._flows_of([self.data_class]),
+            more_sensitive_systems=self._systems_of(more_sensitive),
+            more_sensitive_flows=self._flows_of(more_sensitive),
             final=[*FINAL_STATES, "sent"],
             now=self.env.cr.now(),
             days=self._days(part),
             is_due=is_due,
+            is_needed=self._is_needed(),
             limit=limit,
         )
+
+    def _is_needed(self):
+        """Return the condition that a task or a person has still to do with the file or a transaction of it.
+
+        A transaction may be applied and yet wait: for a rule, for the match of a claim.
+        """
+        return SQL(
+            """
+            EXISTS (SELECT FROM integration_message part
+                     WHERE (part.id = message.id OR part.parent_id = message.id)
+                       AND (EXISTS (SELECT FROM integration_task task
+                                     WHERE task.message_id = part.id
+                                       AND task.state IN ('pending', 'waiting', 'running', 'dead'))
+                            OR EXISTS (SELECT FROM integration_exception_message_rel waiting
+                                         JOIN integration_exception exception
+                                           ON exception.id = waiting.exception_id
+                                        WHERE waiting.message_id = part.id
+                                          AND exception.state = ANY(%(open)s))))
+            """,
+            open=list(OPEN_STATES),
+        )
+
+    def _systems_of(self, data_classes):
+        """Return the ids of the systems of some classes."""
+        return self._ids_found_by(
+            SQL("SELECT id FROM integration_system WHERE data_class = ANY(%s)", data_classes)
+        )
+
+    def _flows_of(self, data_classes):
+        """Return the ids of the flows whose system or document type is of some classes."""
+        return self._ids_found_by(
+            SQL(
+                """
+                SELECT flow.id FROM integration_flow flow
+                  JOIN integration_system system ON system.id = flow.system_id
+                  JOIN integration_document_type document_type ON document_type.id = flow.document_type_id
+                 WHERE system.data_class = ANY(%(classes)s) OR document_type.data_class = ANY(%(classes)s)
+                """,
+                classes=data_classes,
+            )
+        )
+
+    def _ids_found_by(self, query):
+        # As values, not as a part of the query: PostgreSQL then knows how few messages they are about.
+        self.env.cr.execute(query)
+        return [row[0] for row in self.env.cr.fetchall()]

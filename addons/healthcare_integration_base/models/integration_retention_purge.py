@@ -54,17 +54,22 @@ class IntegrationRetentionPurge(models.Model):
         return len(messages)
 
     def _lock_due(self, part, limit):
-        """Return due messages, locked, with the systems and flows on which a hold could be placed meanwhile.
+        """Return due messages, locked, with whatever could be held meanwhile or decides about their class.
 
-        A hold that is committed after this transaction began makes one of the locks fail, and with it the
-        transaction: what is held is not deleted.
+        A hold or a class that is committed after this transaction began makes one of the locks fail, and with
+        it the transaction: what is held, or has become more sensitive, is not deleted.
         """
         self.ensure_one()
         if not self._days(part):
             return self.env["integration.message"]
         self.env.flush_all()
-        scope = SQL("company_id = %s", self.company_id.id)
-        for table in ("integration_system", "integration_flow"):
+        # A branch may use the systems and flows of the companies above it.
+        of_companies = SQL("company_id = ANY(%s)", self.company_id.parent_ids.ids)
+        for table, scope in (
+            ("integration_system", of_companies),
+            ("integration_flow", of_companies),
+            ("integration_document_type", SQL("TRUE")),
+        ):
             self.env.cr.execute(
                 SQL("SELECT FROM %s WHERE %s FOR SHARE", SQL.identifier(table), scope), log_exceptions=False
             )

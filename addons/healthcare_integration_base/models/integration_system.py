@@ -57,7 +57,8 @@ class IntegrationSystem(models.Model):
         required=True,
         default="none",
         tracking=True,
-        help="The most sensitive data that this system exchanges.",
+        help="The most sensitive data that this system exchanges. Where it is more sensitive than the "
+        "document type's, it decides how long messages are kept.",
     )
     support_contact = fields.Text(help="Whom to call when this system does not answer, and when.")
     state = fields.Selection(

@@ -70,8 +70,8 @@ class DoorClient(HttpCase, IntegrationCase):
         )
 
     @contextmanager
-    def assert_nothing_written(self):
-        """Fail if a statement within the block is more than a reading, whatever becomes of it."""
+    def recorded_statements(self):
+        """Yield the list of the statements that the block sends to PostgreSQL."""
         statements, execute = [], Cursor.execute
 
         def record(cursor, query, *arguments, **options):
@@ -80,6 +80,12 @@ class DoorClient(HttpCase, IntegrationCase):
 
         self.env.flush_all()
         with patch.object(Cursor, "execute", record):
+            yield statements
+
+    @contextmanager
+    def assert_nothing_written(self):
+        """Fail if a statement within the block is more than a reading, whatever becomes of it."""
+        with self.recorded_statements() as statements:
             yield statements
         writing = [text for text in statements if not text.upper().startswith(HARMLESS)]
         locking = [text for text in statements if " FOR UPDATE" in text.upper() or "NEXTVAL" in text.upper()]

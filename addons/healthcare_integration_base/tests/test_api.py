@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
+from ..doors.json_document import complaints
 from .door_common import DoorCase
 
 SCHEMA = {
@@ -180,6 +181,20 @@ class TestApiMessages(ApiCase):
         self.assertEqual(json.loads(message._payload()), DOCUMENT)
         status = self.get(answer["status_url"], status=200).json()
         self.assertEqual((status["state"], status["flow"], status["problems"]), ("received", "orders", []))
+
+    def test_what_a_held_document_waits_for_is_told_as_described(self):
+        self.document_type.handler = False
+        answer = self.send(status=202).json()
+        self.run_tasks()
+        status = self.get(answer["status_url"], status=200).json()
+        self.assertEqual(status["state"], "held")
+        self.assertEqual([problem["code"] for problem in status["problems"]], ["document_type.no_handler"])
+        description = self.get("/integration/api/v1/openapi.json", status=200).json()
+        operation = description["paths"]["/integration/api/v1/messages/{id}"]["get"]
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        self.assertEqual(complaints(schema, status), [])
+        del status["problems"][0]["remedy"]
+        self.assertTrue(complaints(schema, status), "the schema would take anything")
 
     def test_the_same_key_and_bytes_are_one_message(self):
         first = self.send(status=202, Idempotency_Key="a").json()

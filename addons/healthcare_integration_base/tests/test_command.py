@@ -3,86 +3,17 @@ import importlib.util
 import json
 import os
 import pwd
-import subprocess
-import tempfile
 from pathlib import Path
 
 from odoo.cli.command import Command
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import BaseCase, tagged
 
-from .command_common import environment_of_odoo, odoo_command, write_configuration
-from .database_copy_common import DatabaseCopyCase
+from .command_common import CommandCase
 from .intake_common import x12_file
 
 
 @tagged("post_install", "-at_install")
-class TestCommand(DatabaseCopyCase):
-    """The real command, in a process of its own, on a copy of the database."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.database = f"{get_db_name()}-command"
-        cls.addClassCleanup(cls._drop_database, cls.database)
-        cls._restore_dump(get_db_name(), cls.database)
-        folder = tempfile.TemporaryDirectory(prefix="integration-command-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = Path(folder.name)
-        write_configuration(cls.folder)
-        with cls._environment(cls.database) as env:
-            env["integration.instance"]._confirm_here()
-            cls.endpoint_id = cls._create_endpoint(env).id
-
-    @classmethod
-    def _create_endpoint(cls, env):
-        system = env["integration.system"].create({"name": "Command", "code": "COMMAND", "state": "live"})
-        (cls.folder / "inbox").mkdir()
-        endpoint = env["integration.endpoint"].create(
-            {
-                "name": "Command mailbox",
-                "system_id": system.id,
-                "transport": "folder",
-                "base_path": str(cls.folder),
-                "inbox_path": "inbox",
-            }
-        )
-        endpoint.action_activate()
-        return endpoint
-
-    def _run(self, *arguments, status=0, database=None):
-        """Return what the command prints.
-
-        :param status: exit code that is expected
-        """
-        command = odoo_command("integration", *arguments)
-        if database is not False:
-            command += ["--database", database or self.database]
-        run = subprocess.run(
-            command,
-            env=environment_of_odoo(self.folder),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=self.folder,
-        )
-        self.assertEqual(run.returncode, status, run.stderr[-3000:])
-        self.assertNotIn("Traceback", run.stderr)
-        return run
-
-    def _run_json(self, *arguments, status=0):
-        return json.loads(self._run(*arguments, "--json", status=status).stdout)
-
-    def _import(self, content, name="remittance.835"):
-        path = self.folder / name
-        path.write_bytes(content)
-        return self._run_json("import", str(path), "--endpoint", str(self.endpoint_id))
-
-    def _audited(self, event):
-        """Return the details of the entries of an event, oldest first."""
-        with self._environment(self.database) as env:
-            entries = env["integration.audit.entry"].search([("event", "=", event)], order="id")
-            return [json.loads(entry.detail) for entry in entries]
-
+class TestCommand(CommandCase):
     def test_a_file_is_imported_once_drained_and_replayed(self):
         imported = self._import(x12_file([["BPR", "I", "100"]]))
         self.assertEqual((imported["state"], imported["duplicate_of"]), ("received", None))
@@ -144,13 +75,6 @@ class TestCommand(DatabaseCopyCase):
         self.assertEqual(verified["findings"], [{"kind": "cut_off", "seal": 4711, "entry": None}])
         head.write_text("no head")
         self.assertIn("is no head", self._run("verify-audit", "--head", str(head), status=1).stderr)
-
-    def test_keys_are_rotated_and_a_mailbox_is_looked_into(self):
-        self.assertEqual(self._run_json("rotate-keys")["retired"], [])
-        self.assertEqual(
-            self._run_json("run-flow", "--endpoint", "Command mailbox")["endpoint"], self.endpoint_id
-        )
-        self.assertTrue(self._audited("command.run_flow"))
 
     def test_mistakes_are_told_in_one_sentence(self):
         empty = self.folder / "empty.835"

@@ -102,25 +102,6 @@ class TestMetrics(MonitoringCase):
         self.lanes.active = False
         self.assertEqual(self._value("check_ok", check="lanes.active"), 0)
 
-    def test_growing_tables_are_read_through_partial_indexes(self):
-        """With finished rows by the thousand and unfinished ones by the dozen, no table is scanned."""
-        self.env.cr.execute(
-            """
-            INSERT INTO integration_task (description, company_id, user_id, model_name, method_name, state,
-                                          rank, max_attempts)
-            SELECT 'Test', %s, 1, 'res.partner', '_test', 'done', 1, 1 FROM generate_series(1, 5000);
-            ANALYZE integration_task;
-            """,
-            (self.env.company.id,),
-        )
-        for state in ("pending", "waiting", "running", "dead"):
-            self.env.cr.execute(
-                "EXPLAIN SELECT count(*) FROM (SELECT FROM integration_task WHERE state = %s LIMIT 100000) c",
-                (state,),
-            )
-            plan = "\n".join(row[0] for row in self.env.cr.fetchall())
-            self.assertNotIn("Seq Scan", plan, state)
-
 
 @tagged("post_install", "-at_install")
 class TestTaskCounters(QueueCase):

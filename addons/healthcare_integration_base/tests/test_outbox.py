@@ -4,7 +4,7 @@ import json
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ..errors import BusinessRuleError, MappingError
+from ..errors import BusinessRuleError, MappingError, TransientError
 from .common import IntegrationCase
 from .outbox_common import DOCUMENT, OutboxMixin
 
@@ -208,6 +208,18 @@ class TestOutbox(OutboxMixin, IntegrationCase):
         self.assertEqual(message.state, "queued")
         self.run_tasks()
         self.assertEqual((message.state, self.endpoint.error_date), ("sent", False))
+
+    def test_that_a_partner_is_back_is_noted_once_and_before_the_backlog(self):
+        with self.frozen_clock(NIGHT):
+            messages = self.env["integration.message"].union(*(self.send(self.flow) for _number in range(3)))
+        self.endpoint._note_failure(TransientError("folder.away", "Away"))
+        with self.trap_tasks() as trap:
+            for message in messages[:2]:
+                message._send_queued()
+        note = trap.assert_enqueued("integration.endpoint", "_note_delivery", records=self.endpoint)
+        self.assertEqual(messages.mapped("state"), ["sent", "sent", "queued"])
+        [first] = self.env["integration.queue"]._claim(1, "a lane")
+        self.assertEqual(first.id, note.id)
 
     def test_another_file_of_the_name_is_never_overwritten(self):
         (self.mailbox.root / "outbox" / "order.json").write_bytes(b"the partner's own")

@@ -1,5 +1,9 @@
 import datetime
+import json
+from ast import literal_eval
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -82,6 +86,22 @@ class TestOutboxAnswers(OutboxMixin, IntegrationCase):
         message._acknowledge(True)
         self.assertEqual((message.state, self.send_tasks(message).state), ("acknowledged", "cancelled"))
 
+    def test_a_refusal_that_is_repeated_leaves_a_persons_work_as_it_is(self):
+        message = self._failed()
+        message._acknowledge(False, "Unknown item")
+        exception = message.exception_ids.filtered(lambda e: e.state == "open")
+        exception.with_user(self.integration_user("refusal-operator", "operator")).action_start()
+        exception.deadline = "2030-01-01 00:00:00"
+        message._acknowledge(False, "Unknown item 4711")
+        self.assertEqual((message.state, exception.state), ("refused", "in_progress"))
+        self.assertEqual(len(message.exception_ids), 2, "the failure and the refusal")
+        entries = self.env["integration.audit.entry"].search(
+            [("event", "=", "message.refused"), ("res_id", "=", message.id)], order="id"
+        )
+        self.assertEqual(
+            [json.loads(entry.detail)["reason"] for entry in entries], ["Unknown item", "Unknown item 4711"]
+        )
+
     def test_an_exception_stays_open_for_tasks_of_no_message(self):
         message = self._failed()
         exception = message.exception_ids
@@ -132,8 +152,31 @@ class TestOutboxAnswers(OutboxMixin, IntegrationCase):
         message._acknowledge(False, "Unknown item")
         endpoint = self.mailbox.endpoint
         self.assertEqual((message.state, endpoint.held_count), ("refused", 1))
+        self.assertTrue(self._counted("refused"))
+
+    def test_what_was_sent_is_unfinished_while_an_answer_is_awaited(self):
+        before = self._counted("sent")
+        self.send(self.flow)
+        self.run_tasks()
+        self.assertEqual(self._counted("sent"), before)
+        self.flow.write({"acknowledgement": "functional", "acknowledgement_hours": 0})
+        awaiting = self.send(self.flow)
+        self.run_tasks()
+        self.assertEqual(self._counted("sent"), before + 1)
+        for name in ("under_way", "unacknowledged"):
+            found = awaiting.search([("flow_id", "=", self.flow.id), *self._domain_of(name)])
+            self.assertEqual(found, awaiting, name)
+
+    def _counted(self, state):
+        self.env.flush_all()
         [by_state, *_sizes] = self.env["integration.metrics"]._message_metrics()
-        self.assertTrue({labels["state"]: count for labels, count in by_state.samples}["refused"])
+        return {labels["state"]: count for labels, count in by_state.samples}[state]
+
+    def _domain_of(self, filter_name):
+        """Return the domain of a filter of the list of messages."""
+        view = self.env["integration.message"].get_view(view_type="search")
+        [node] = etree.fromstring(view["arch"]).iterfind(f".//filter[@name='{filter_name}']")
+        return literal_eval(node.get("domain"))
 
     # === FLOWS === #
 

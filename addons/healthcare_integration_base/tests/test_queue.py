@@ -5,6 +5,7 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
+from ..models import integration_task
 from .queue_common import METHOD, QueueCase
 
 NOON = datetime.datetime(2026, 3, 16, 12, 0)
@@ -169,6 +170,21 @@ class TestEnqueue(CronMixinCase, QueueCase):
         with self.enter_registry_test_mode():
             self.queue._lanes()[1].method_direct_trigger()
         self.assertEqual(task.state, "done")
+
+    def test_finished_tasks_are_deleted_batch_by_batch(self):
+        self.env["integration.task"]._gc_finished()
+        tasks = self.env["integration.task"].union(*(self.enqueue() for _number in range(3)))
+        self.env.cr.execute(
+            "UPDATE integration_task SET state = 'done', finished_at = now() - interval '31 days'"
+            " WHERE id = ANY(%s)",
+            (tasks.ids,),
+        )
+        self.patch(integration_task, "PURGE_BATCH", 2)
+        # Odoo calls again as long as it is told that more may be left.
+        self.assertEqual(tasks._gc_finished(), (2, True))
+        self.assertEqual(tasks.exists(), tasks[2], "the oldest go first")
+        self.assertEqual(tasks._gc_finished(), (1, False))
+        self.assertFalse(tasks.exists())
 
     def test_finished_tasks_are_deleted_after_their_time(self):
         tasks = {state: self.enqueue() for state in ("done", "cancelled", "dead", "pending")}

@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..errors import IntegrationError
+from ..models.integration_queue_settlement import Outcome
 from ..queue import PostponedTask
 from .queue_common import QueueCase
 
@@ -77,8 +78,8 @@ class TestQueueClaims(QueueCase):
 
         def play_stale_worker(queue):
             self.assertFalse(queue._settle_done([task.id], "stale"))
-            self.assertFalse(queue._settle(task.id, "stale", "dead"))
-            queue._settle_failure(task.id, "stale", error)
+            queue._move_to([Outcome(task.id, "dead")], "stale")
+            queue._settle_errors("stale", {task.id: error})
             queue._settle_error(task.id, "stale", ValueError())
             queue._postpone(task.id, "stale", PostponedTask("no", 1))
             queue._put_back([task.id], "stale")

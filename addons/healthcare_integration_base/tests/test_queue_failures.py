@@ -173,7 +173,7 @@ class TestQueueFailures(QueueCase):
     def test_a_conflict_in_the_settlement_of_a_failure_is_repeated(self):
         self.outcomes = [IntegrationError("a.b", "Broken")]
         task = self.enqueue()
-        original, conflicts = type(self.env["integration.exception"])._report, [1, 1]
+        original, conflicts = type(self.env["integration.exception"])._report_each, [1, 1]
 
         def report(*args, **kwargs):
             if conflicts:
@@ -181,6 +181,7 @@ class TestQueueFailures(QueueCase):
                 raise psycopg2.errors.SerializationFailure()
             return original(*args, **kwargs)
 
-        with patch.object(self.registry["integration.exception"], "_report", report):
+        with patch.object(self.registry["integration.exception"], "_report_each", report):
             self.run_tasks()
         self.assertEqual((task.state, task.error_code, len(self.calls)), ("dead", "a.b", 1))
+        self.assertFalse(conflicts)

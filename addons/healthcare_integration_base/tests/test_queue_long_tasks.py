@@ -1,12 +1,16 @@
+import resource
 import time
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..errors import IntegrationError
 from ..models import integration_task_progress
 from ..queue import TaskOptions
-from .queue_common import METHOD, QueueCase
+from .queue_common import METHOD, BatchCase, QueueCase
+
+PASS_CPU_SECONDS = 60
 
 
 def busy(seconds):
@@ -115,6 +119,33 @@ class TestQueueLongTasks(QueueCase):
             self.run_tasks()
         self.assertEqual((task.state, after.state), ("cancelled", "done"))
 
+    def test_records_that_cannot_be_told_of_what_was_given_up_stop_no_lane(self):
+        told, other = [], self.env["res.partner"].create({"name": "Told"})
+
+        def cancelled(records, method_name):
+            if self.partner in records:
+                raise KeyError("x")
+            told.append(records)
+
+        self.outcomes = [IntegrationError("a.b", "Broken")]
+        first = self.enqueue()
+        given_up = self.enqueue(after=first, if_failed="cancel")
+        given_up += self.enqueue(records=other, after=first, if_failed="cancel")
+        last = self.enqueue()
+        hook = patch.object(self.registry["res.partner"], "_integration_task_cancelled", cancelled)
+        with hook, self.assertLogs("odoo.addons.healthcare_integration_base", "ERROR") as log:
+            self.run_tasks()
+        self.assertEqual(given_up.mapped("state"), ["cancelled", "cancelled"])
+        self.assertEqual((last.state, told, len(log.output)), ("done", [other], 1))
+
+    def test_a_person_sees_why_a_task_cannot_be_cancelled(self):
+        task = self.enqueue()
+        hook = patch.object(
+            self.registry["res.partner"], "_integration_task_cancelled", side_effect=UserError("Not now")
+        )
+        with hook, self.assertRaisesRegex(UserError, "Not now"):
+            task.action_cancel()
+
     def test_a_task_without_steps_runs_to_its_end(self):
         self.outcomes = [lambda records: task.with_env(records.env).action_cancel()]
         task = self.enqueue()
@@ -171,3 +202,46 @@ class TestQueueLongTasks(QueueCase):
     def test_a_task_that_shares_its_transaction_has_no_time_limit(self):
         with self.assertRaises(ValueError):
             TaskOptions("Work", batchable=True, time_limit=1)
+
+
+@tagged("post_install", "-at_install")
+class TestProcessorTime(BatchCase):
+    """The limit that Odoo sets for a pass of a cron worker does not end what a lane runs."""
+
+    def setUp(self):
+        super().setUp()
+        before = resource.getrlimit(resource.RLIMIT_CPU)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_CPU, before)
+        self.limits = []
+
+    def work_as_in_a_pass(self):
+        """Limit this process as a worker does before a pass, and run a lane.
+
+        :return: the limits, in seconds from now, that the tasks found
+        """
+        self._limit_pass()
+        self.limits.clear()
+        self.run_tasks()
+        return self.limits
+
+    def _limit_pass(self):
+        _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (self._used() + PASS_CPU_SECONDS, hard))
+
+    def _used(self):
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return int(usage.ru_utime + usage.ru_stime)
+
+    def note_limit(self, _records):
+        self.limits.append(resource.getrlimit(resource.RLIMIT_CPU)[0] - self._used())
+
+    def test_each_task_of_a_lane_may_use_more_than_a_pass(self):
+        for is_batchable in (False, True):
+            with self.subTest(batchable=is_batchable):
+                self.allow_method(METHOD, self._work(), batchable=is_batchable)
+                self.outcomes = [self.note_limit, lambda _records: self._limit_pass(), self.note_limit]
+                for partner in self.partners[:3]:
+                    self.enqueue(records=partner)
+                limits = self.work_as_in_a_pass()
+                self.assertEqual(len(limits), 2)
+                self.assertGreater(min(limits), 10 * PASS_CPU_SECONDS)

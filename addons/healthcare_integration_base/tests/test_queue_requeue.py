@@ -16,7 +16,7 @@ class TestQueueRequeue(QueueCase):
 
     def _die(self, **options):
         self.outcomes = [IntegrationError("a.b", "Broken", subject="s")]
-        task = self.enqueue(message=self.message, **options)
+        task = self.enqueue(**{"message": self.message, **options})
         self.run_tasks()
         self.assertEqual((task.state, self.message.state), ("dead", "held"))
         return task
@@ -32,6 +32,38 @@ class TestQueueRequeue(QueueCase):
         self.assertEqual(task.state, "done")
         with self.assertRaises(UserError):
             task.action_retry()
+
+    def test_a_retry_ends_the_exception_when_nothing_else_waits_for_it(self):
+        task, beside = self._die(), self._die()
+        other = self.message.create({"company_id": self.env.company.id})
+        beside.message_id = other
+        alone = self._die(identity_key="of no message", message=None)
+        exception = task.exception_id
+        exception._link_messages(other)
+        self.assertEqual(exception.waiting_task_ids, task + beside + alone)
+        operator = self.integration_user("retrying-operator", "operator")
+        task.with_user(operator).action_retry()
+        self.assertEqual((exception.state, exception.message_ids), ("open", other))
+        beside.with_user(operator).action_retry()
+        self.assertEqual((exception.state, exception.message_ids.ids), ("open", []))
+        alone.with_user(operator).action_retry()
+        self.assertEqual((exception.state, exception.resolved_by_id), ("resolved", operator))
+        self.assertIn("run again", exception.resolution)
+
+    def test_a_message_waits_on_while_another_task_of_it_is_dead(self):
+        first, second = self._die(), self._die()
+        exception = first.exception_id
+        first.action_retry()
+        self.assertEqual((exception.state, exception.message_ids), ("open", self.message))
+        second.action_retry()
+        self.assertEqual(exception.state, "resolved")
+
+    def test_what_was_waived_stays_waived(self):
+        task = self._die()
+        exception = task.exception_id
+        exception._close("waived", "Known")
+        task.action_retry()
+        self.assertEqual((exception.state, exception.resolution), ("waived", "Known"))
 
     def test_a_waiting_task_can_be_retried_now(self):
         task = self.enqueue(eta=fields.Datetime.now() + datetime.timedelta(days=1))

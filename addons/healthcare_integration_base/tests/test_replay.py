@@ -92,6 +92,14 @@ class TestReplay(IntakeCase):
         self.run_tasks()
         self.assertEqual(set(self.parts.mapped("state")), {"applied"})
 
+    def test_what_is_queued_anew_is_the_messages_company_s(self):
+        self.env.cr.execute("DELETE FROM integration_task")
+        self.env.invalidate_all()
+        company = self.env["res.company"].create({"name": "Another"})
+        self.file.with_company(company)._replay("after a year")
+        self.env.invalidate_all()
+        self.assertEqual(self.parts.task_ids.company_id, self.parts.company_id)
+
     def test_what_was_applied_is_never_applied_again(self):
         self.refusal = None
         self.file._replay("first")

@@ -3,7 +3,7 @@ import datetime
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ..errors import DocumentError
+from ..errors import DocumentError, MappingError
 from .intake_common import IntakeCase, x12_file
 
 
@@ -82,6 +82,25 @@ class TestRetention(IntakeCase):
         file.state = "held"
         self._purge()
         self.assertEqual(self._chunks(file), 1)
+
+    def test_what_a_person_or_a_task_still_needs_is_kept(self):
+        file = self._settled("old.835", 31)
+        part = file.child_ids
+        error = MappingError(code="rule.missing", message="A rule is missing", subject="CO 9999")
+        exception = self.env["integration.exception"]._report(error, company=part.company_id, message=part)
+        self._purge()
+        self.assertEqual(self._chunks(file), 1)
+        exception.action_start()
+        self._purge()
+        self.assertEqual(self._chunks(file), 1, "somebody is at it")
+        exception._leave(part, "The rule was added.")
+        task = part.with_kernel_task(message=part)._process()
+        self._purge()
+        self.assertEqual(self._chunks(file), 1)
+        self.env["integration.queue"]._cancel(task)
+        part.state = "applied"
+        self._purge()
+        self.assertEqual(self._chunks(file), 0)
 
     def test_nothing_under_legal_hold_goes(self):
         file = self._settled("old.835", 31)

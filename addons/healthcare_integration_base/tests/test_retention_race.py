@@ -55,5 +55,24 @@ class TestRetentionRace(DatabaseCopyCase):
         with self._environment(self.database) as purger:
             self.assertEqual(self._purge(purger), 1)
 
+    def test_a_class_that_is_committed_meanwhile_stops_the_purge(self):
+        with self._environment(self.database) as env:
+            document_type = env["integration.document.type"].create({"name": "Plan", "code": "race"})
+        for model_name, record_id, former in (
+            ("integration.document.type", document_type.id, "none"),
+            ("integration.system", self.system_id, "phi"),
+        ):
+            with self.subTest(changed=model_name), self._environment(self.database) as purger:
+                purger.cr.execute("SELECT 1")
+                self._classify(model_name, record_id, "bank")
+                with self.assertRaises(SerializationFailure):
+                    self._purge(purger)
+                purger.cr.rollback()
+                self._classify(model_name, record_id, former)
+
+    def _classify(self, model_name, record_id, data_class):
+        with self._environment(self.database) as env:
+            env[model_name].browse(record_id).data_class = data_class
+
     def _purge(self, env):
         return env["integration.retention"].browse(self.rule_id)._purge_payloads()

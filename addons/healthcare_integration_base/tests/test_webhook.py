@@ -1,8 +1,11 @@
 import datetime
 import time
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .door_common import SECRET, DoorCase
 
@@ -84,6 +87,44 @@ class TestWebhook(DoorCase):
         self.call(path, b"order=1", form, status=415)
         self.call(path, b"", method="GET", status=405)
         self.assertFalse(self.messages(self.endpoint))
+
+    def test_a_partner_who_sends_too_often_is_told_when_to_come_back(self):
+        self.endpoint.webhook_rate_per_minute = 2
+        for number in range(2):
+            self.deliver(self.endpoint, b"%d" % number, status=202)
+        response = self.deliver(self.endpoint, b"too often", status=429)
+        self.assertIn(int(response.headers["Retry-After"]), range(26, 31))
+        self.deliver(self.endpoint, b"0", status=429)
+        self.assertEqual(len(self.messages(self.endpoint)), 2)
+        self.deliver(self.new_webhook(name="Other events"), b"0", status=202)
+        self.pass_seconds(31)
+        self.deliver(self.endpoint, b"later", status=202)
+        self.deliver(self.endpoint, b"too often", status=429)
+        self.assertEqual(len(self.messages(self.endpoint)), 3)
+
+    def pass_seconds(self, seconds):
+        self.env.cr.execute(
+            "UPDATE integration_endpoint_bucket SET refilled_at = refilled_at - %s * interval '1 second'",
+            (seconds,),
+        )
+
+    def test_who_does_not_know_the_secret_uses_up_nothing_of_the_rate(self):
+        self.endpoint.webhook_rate_per_minute = 1
+        for _time in range(3):
+            self.deliver(self.endpoint, BODY, secret="a secret of somebody else", status=401)
+        self.deliver(self.endpoint, BODY, status=202)
+        self.deliver(self.endpoint, BODY, status=429)
+
+    def test_a_rate_costs_one_statement_and_none_where_there_is_none(self):
+        for rate, count in ((0, 0), (2, 1)):
+            self.endpoint.webhook_rate_per_minute = rate
+            with self.subTest(rate=rate), self.recorded_statements() as statements:
+                self.deliver(self.endpoint, b"%d" % rate, status=202)
+                self.assertEqual(sum("_bucket" in statement for statement in statements), count)
+
+    def test_a_rate_is_not_negative(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.endpoint.webhook_rate_per_minute = -1
 
     def test_a_payload_of_several_chunks_is_kept_whole(self):
         self.endpoint.webhook_max_bytes = 4 << 20

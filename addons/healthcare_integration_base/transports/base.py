@@ -181,6 +181,12 @@ class Transport(ABC):
         Sending the same content again under the same name succeeds without a second delivery.
         """
 
+    def remove_unfinished(self, name: str) -> None:  # noqa: B027 (only mailboxes hold anything unfinished)
+        """Remove what an earlier attempt to send under ``name`` left when its process was killed.
+
+        What the partner does not let us see stays, without an error.
+        """
+
     @abstractmethod
     def dispose(self, file: RemoteFile) -> Disposed:
         """Archive or delete a fetched file, after the commit that made its content ours."""

@@ -141,7 +141,7 @@ class FolderTransport(MailboxTransport):
                     yield surplus
 
     def _write(self, path: str, chunks: Iterable[bytes]) -> None:
-        with self._translated("write a file", path, on_folder=True):
+        with self._translated("write a file", os.path.dirname(path), on_folder=True):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o660)
             with os.fdopen(descriptor, "wb") as file:
                 for chunk in chunks:

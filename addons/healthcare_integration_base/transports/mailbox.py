@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 
 from ..errors import BusinessRuleError, IntegrationError, TransientError
 from .base import Disposed, RefusedName, RemoteFile, Sent, Step, Transport
-from .names import marker_names, temporary_name, unique_name
+from .names import is_temporary_of, marker_names, temporary_name, unique_name
 from .selection import Selection, require_plain_name, select
 from .settings import ConfigurationError
 from .storage_errors import Action, file_missing, storage_error
@@ -102,7 +102,7 @@ class MailboxTransport(Transport):
             for chunk in chunks:
                 tally.add(chunk)
             return self._already_sent(name, target, tally)
-        temporary = self._join(folder, temporary_name())
+        temporary = self._join(folder, temporary_name(name))
         try:
             self._write(temporary, tally.watch(chunks))
             self._require_size(temporary, tally.size)
@@ -114,6 +114,15 @@ class MailboxTransport(Transport):
             self._remove_quietly(temporary)
             raise
         return Sent(name, tally.size, tally.hexdigest())
+
+    def remove_unfinished(self, name: str) -> None:
+        folder = self._folder("outbox")
+        # A partner need not show what lies in its outbox; sending works without that.
+        with suppress(IntegrationError):
+            entries = [entry.name for entry in self._scan(folder)]
+            for left in entries:
+                if is_temporary_of(left, name):
+                    self._remove_quietly(self._join(folder, left))
 
     def dispose(self, file: RemoteFile) -> Disposed:
         if self.settings.after_fetch == "leave":

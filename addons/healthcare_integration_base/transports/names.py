@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from datetime import datetime, timezone
@@ -56,9 +57,21 @@ def marker_names(name: str, marker: str) -> tuple[str, str]:
     return name + marker, PurePosixPath(name).stem + marker
 
 
-def temporary_name() -> str:
-    """Return a fresh name for a file that is being written; no listing rule picks it up."""
-    return f".{secrets.token_hex(8)}.part"
+def temporary_name(name: str = "") -> str:
+    """Return a fresh name for a file that is being written; no listing rule picks it up.
+
+    :param name: what the file will be called, by which :func:`is_temporary_of` knows it again
+    """
+    return f"{_temporary_stem(name)}{secrets.token_hex(8)}.part"
+
+
+def is_temporary_of(temporary: str, name: str) -> bool:
+    """Tell whether :func:`temporary_name` gave this name to a file that was to be called ``name``."""
+    return temporary.startswith(_temporary_stem(name)) and temporary.endswith(".part")
+
+
+def _temporary_stem(name: str) -> str:
+    return f".{hashlib.sha256(name.encode()).hexdigest()[:16]}-"
 
 
 def unique_name(name: str) -> str:

@@ -166,7 +166,7 @@ class SftpTransport(MailboxTransport):
 
     def _write(self, path: str, chunks: Iterable[bytes]) -> None:
         with (
-            self._translated("write a file", path, on_folder=True) as client,
+            self._translated("write a file", posixpath.dirname(path), on_folder=True) as client,
             client.open(path, "wx") as file,
         ):
             for chunk in chunks:

@@ -87,7 +87,7 @@ def _permission_denied(action: Action, said: str) -> ConfigurationError:
         expected="permission",
         found=said or "permission denied",
         remedy="Have the permission granted, or use another folder or account.",
-        subject=action.location,
+        subject=f"{action.mailbox} {action.verb}",
     )
 
 

@@ -147,6 +147,7 @@ class IntegrationUpload(models.TransientModel):
                 body=body,
                 identity=f"sha256:{digest}",
                 is_test=self.source == "text",
+                schema_digest=flow.document_type_id._schema_digest(),
             )
         )
 

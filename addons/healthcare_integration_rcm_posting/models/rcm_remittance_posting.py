@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tools import groupby
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError, TransientError
+from odoo.addons.healthcare_integration_base.models.integration_exception_report import Report
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..posting.checks import period_locked
@@ -56,7 +57,8 @@ class RcmRemittancePosting(models.Model):
         # The task runs in the flow's company; the entries are the facility's, which may be a branch of it.
         self = self.with_company(self.company_id)
         entries = self._plan_part(part)
-        self._apply_entries(entries, {claim.position: record for claim, record in part.claims})
+        records = {claim.position: record for claim, record in part.claims}
+        self._apply_entries(entries, records, done=self.posted_claim_count, total=self.claim_count)
         self.posted_claim_count += len(part.claims)
         if part.is_last:
             self._finish()
@@ -179,25 +181,27 @@ class RcmRemittancePosting(models.Model):
 
     # === APPLY === #
 
-    def _apply_entries(self, entries, records, key_prefix=""):
+    def _apply_entries(self, entries, records, key_prefix="", done=0, total=None):
         """Write the plan: entry by entry, in its order.
 
         :param entries: list of EntryPlan
         :param records: ``{claim position: rcm.claim}``
         :param str key_prefix: what tells parts that follow the posting apart from those of the posting
+        :param done: number of claims that were done before
+        :param total: number of claims of all there is to do; those of the entries when not given
         """
         journal, lines_by_key = self._journal(), {}
-        done = self.posted_claim_count
+        total = sum(len(entry.claims) for entry in entries) if total is None else total
         for entry in entries:
             self.env["integration.task.progress"]._step(
-                done, self.claim_count, self.env._("Posting %s", self.trace_number or "-")
+                done, total, self.env._("Posting %s", self.trace_number or "-")
             )
             done += len(entry.claims)
             key = self._entry_key(f"{key_prefix}{entry.part}")
             self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._resolve_paired(entry)
-            self._report_exceptions(entry, records)
+        self._report_exceptions(entries, records)
 
     def _apply_entry(self, entry, records, defaults, lines_by_key):
         ledger, move_lines = self.env["rcm.ledger"].sudo(False), self.env["account.move.line"]
@@ -263,6 +267,8 @@ class RcmRemittancePosting(models.Model):
         claims = self.env["rcm.claim"]
         for outcome, plans in groupby(entry.claims, lambda plan: plan.outcome.value):
             claims.union(*(records[plan.position] for plan in plans)).outcome = outcome
+        raising = (records[plan.position] for plan in entry.claims if plan.exceptions)
+        claims.union(*raising).has_exceptions = True
         if posted := [plan for plan in entry.claims if plan.lines]:
             # All lines of an entry plan are in one entry.
             move = lines_by_key[posted[0].lines[0].key].move_id
@@ -275,15 +281,12 @@ class RcmRemittancePosting(models.Model):
         self._store_invoice_statuses(entry, records)
 
     def _store_invoice_statuses(self, entry, records):
-        """Note what each claim made of its invoice; of several claims on one the last decides."""
-        claims, status_of = self.env["rcm.claim"], {}
+        """Note what each claim made of its invoice; of several claims on one the latest decides."""
+        claims = self.env["rcm.claim"]
         for status, plans in groupby(entry.claims, self._invoice_status):
             claims.union(*(records[plan.position] for plan in plans)).invoice_status = status
-        for plan in entry.claims:
-            if status := self._invoice_status(plan):
-                status_of[records[plan.position].invoice_id] = status
-        for invoices in self.env["account.move"].union(*status_of).grouped(status_of.get).values():
-            invoices.rcm_claim_status = status_of[invoices[0]]
+        settled = claims.union(*(records[plan.position] for plan in entry.claims))
+        claims._update_status_of(settled.invoice_id)
 
     @staticmethod
     def _invoice_status(plan):
@@ -322,15 +325,28 @@ class RcmRemittancePosting(models.Model):
         ]
         self.env["rcm.adjustment"]._store_treatments(rows)
 
-    def _report_exceptions(self, entry, records):
-        for plan in entry.claims:
-            for planned in plan.exceptions:
-                self._report_exception(planned, records[plan.position])
-        for planned in entry.other_exceptions:
-            self._report_exception(planned)
+    def _report_exceptions(self, entries, records):
+        """Report what entries raise, all at once: workers that meet the same causes never block each other.
 
-    def _report_exception(self, planned, claim=None):
-        exception = self.env["integration.exception"]._report(
+        An exception leads to where its cause was met first; those that join it write nothing to it.
+        """
+        no_claim = self.env["rcm.claim"]
+        raised = [
+            (planned, records[plan.position])
+            for entry in entries
+            for plan in entry.claims
+            for planned in plan.exceptions
+        ] + [(planned, no_claim) for entry in entries for planned in entry.other_exceptions]
+        exceptions = self.env["integration.exception"]
+        found = exceptions._report_each([self._report_of(planned) for planned, _claim in raised])
+        claim_of = {}
+        for exception, (_planned, claim) in zip(found, raised, strict=True):
+            claim_of.setdefault(exception, claim)
+        for exception in exceptions.union(*found).filtered(lambda known: not known.rcm_remittance_id):
+            exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim_of[exception].id})
+
+    def _report_of(self, planned):
+        return Report(
             planned.finding,
             company=self.company_id,
             message=self.message_id,
@@ -338,7 +354,6 @@ class RcmRemittancePosting(models.Model):
             subject=self._exception_subject(planned),
             category=planned.category,
         )
-        exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
 
     def _exception_subject(self, planned):
         """Return what identifies the cause to a person: a missing rule goes by the payer's name."""

@@ -63,6 +63,16 @@ class TestHolds(RcmCase):
         self.run_tasks()
         self.assertEqual((exception.state, exception.amount), ("open", 201))
 
+    def test_posting_a_held_remittance_ends_what_held_it(self):
+        self.claim_invoice("H100014", 100)
+        remittance = self.take_in(self.remit(claim("H100014", 100, 100), payer="1777777777"))
+        exception = self.assert_held(remittance, "remittance.hold.payer_unknown")
+        self.env["integration.reference"]._remember(self.system, "payer", "1777777777", self.payer)
+        remittance.with_user(self.biller).action_post()
+        self.assertEqual((exception.state, exception.resolved_by_id), ("resolved", self.biller))
+        self.run_tasks()
+        self.assert_posted(remittance, claim_receivable=-100)
+
     def test_what_is_decided_keeps_its_amount(self):
         self.claim_invoice("H400001", 100)
         mended = self.take_in(self.remit(claim("H400001", 100, 100), payer="1777777777"))

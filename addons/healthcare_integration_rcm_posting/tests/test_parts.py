@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo import sql_db
@@ -7,6 +8,9 @@ from odoo.tests import tagged
 from odoo.addons.healthcare_integration_base.models import integration_task_progress
 
 from .common import RcmCase, claim, provider_adjustment
+
+# The kernel looks each cause up, claims its row and fills it, audits it, and notes its money and its message.
+MAX_QUERIES_PER_EXCEPTION = 7.5
 
 
 @tagged("post_install", "-at_install")
@@ -33,7 +37,9 @@ class TestParts(RcmCase):
         self.assertEqual(remittance.posted_claim_count, 20)
         self.assertEqual(len(set(remittance.entry_ids.mapped("rcm_entry_key"))), 11)
 
-    def test_the_remittance_shows_how_far_its_posting_is(self):
+    @contextmanager
+    def watched_progress(self):
+        """Yield the list of what a remittance shows, percent and note, before each of its entries."""
         ledger, seen = type(self.env["rcm.ledger"]), []
         create_posted = ledger._create_posted
 
@@ -47,10 +53,27 @@ class TestParts(RcmCase):
             patch.object(ledger, "_create_posted", watched),
             patch.object(integration_task_progress, "REPORT_SECONDS", 0),
         ):
+            yield seen
+
+    def test_the_remittance_shows_how_far_its_posting_is(self):
+        with self.watched_progress() as seen:
             remittance = self.take_in(self.remit_many(10))
         note = f"Posting {remittance.trace_number}"
         self.assertEqual(seen[:5], [(percent, note) for percent in (0, 20, 40, 60, 80)])
         self.assertFalse(remittance.integration_progress_note, "nothing works on it any more")
+
+    def test_the_remittance_shows_how_far_its_review_is(self):
+        numbers = [f"P70000{number:02d}" for number in range(5)]
+        for number in numbers:
+            self.claim_invoice(number, 100)
+        remittance = self.take_in(
+            self.remit(*(claim(number, 100, 80, ("CO 9999", 20)) for number in numbers))
+        )
+        self.env["rcm.posting.rule"].create({"group_code": "CO", "reason": "9999", "treatment": "allowance"})
+        with self.watched_progress() as seen:
+            self.exceptions(remittance).with_user(self.biller).action_resolve()
+            self.run_tasks()
+        self.assertEqual([percent for percent, _note in seen], [0, 40, 80])
 
     def test_chain_resumes_after_a_hold(self):
         self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
@@ -100,6 +123,8 @@ class TestParts(RcmCase):
         self.assertEqual((remittance.state, remittance.posted_claim_count), ("undone", 0))
         self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
         self.assertFalse(self.exceptions(remittance))
+        self.assertNotIn("dead", remittance.message_id.task_ids.mapped("state"))
+        self.assertEqual(remittance.message_id.state, "applied", "nobody has to look at it")
         self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
         remittance.with_user(self.biller).action_post()
         self.run_tasks()
@@ -121,14 +146,26 @@ class TestParts(RcmCase):
         _first, few, many = (self.queries_of_posting(count) for count in (5, 10, 60))
         self.assertLess((many - few) / 50, 0.5, "queries for each further claim")
 
-    def queries_of_posting(self, count):
-        documents = [
-            claim(f"Q{count}0{number:03d}", 100, 70, ("CO 45", 10), ("PR 1", 20)) for number in range(count)
-        ]
+    def test_denials_need_few_queries_each(self):
+        self.company.rcm_entry_claim_limit = 500
+        denied = (0, ("CO 16", 100))
+        _first, few, many = (self.queries_of_posting(count, denied, "D") for count in (5, 10, 60))
+        self.assertLess((many - few) / 50, MAX_QUERIES_PER_EXCEPTION, "queries for each further denial")
+
+    def test_workers_meet_causes_in_one_order(self):
+        denied = [claim(f"P8000{number}", 100, 0, ("CO 16", 100)) for number in (4, 2, 3, 1)]
+        for document in denied:
+            self.claim_invoice(document.claim_id, 100)
+        remittance = self.take_in(self.remit(*denied))
+        subjects = self.exceptions(remittance).sorted("id").mapped("subject")
+        self.assertEqual(subjects, sorted(subjects), "over all entries of the task")
+
+    def queries_of_posting(self, count, decided=(70, ("CO 45", 10), ("PR 1", 20)), prefix="Q"):
+        documents = [claim(f"{prefix}{count}0{number:03d}", 100, *decided) for number in range(count)]
         for document in documents:
             self.claim_invoice(document.claim_id, 100)
         self.env.flush_all()
         before = sql_db.sql_counter
-        remittance = self.take_in(self.remit(*documents, trace=f"Q{count}"))
+        remittance = self.take_in(self.remit(*documents, trace=f"{prefix}{count}"))
         self.assertEqual((remittance.state, remittance.posted_claim_count), ("posted", count))
         return sql_db.sql_counter - before

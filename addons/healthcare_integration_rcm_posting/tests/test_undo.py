@@ -201,6 +201,14 @@ class TestUndo(RcmCase):
         self.undo(reversal)
         self.assertEqual(line.amount_residual, 0)
 
+    def test_an_exception_that_another_remittance_shares_leads_to_its_claim(self):
+        first, second = (self.take_in(self.remit(claim("LOST00003", 50, 50))) for _time in range(2))
+        exception = self.exceptions(first)
+        self.assertEqual((exception.rcm_claim_id, exception.amount), (first.claim_ids, 100))
+        self.undo(first)
+        self.assertEqual((exception.rcm_claim_id, exception.amount), (second.claim_ids, 50))
+        self.assertEqual(exception.rcm_remittance_id, second)
+
     def test_undo_gives_the_invoice_the_status_of_the_claim_before(self):
         invoice = self.claim_invoice("U600001", 100)
         self.take_in(self.remit(claim("U600001", 100, 0, ("CO 16", 100))))
@@ -209,6 +217,19 @@ class TestUndo(RcmCase):
         self.assertEqual(invoice.rcm_claim_status, "paid")
         self.undo(paid)
         self.assertEqual(invoice.rcm_claim_status, "denied")
+
+    def test_undo_ends_a_review_that_was_stopped(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        self.claim_invoice("U600003", 100)
+        remittance = self.take_in(self.remit(claim("U600003", 100, 80, ("CO 9999", 20))))
+        self.env["rcm.posting.rule"].create({"group_code": "CO", "reason": "9999", "treatment": "transfer"})
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assertEqual(remittance.message_id.state, "held")
+        self.undo(remittance)
+        self.assertFalse(self.exceptions(remittance))
+        self.assertNotIn("dead", remittance.message_id.task_ids.mapped("state"))
+        self.assertEqual(remittance.message_id.state, "applied")
 
     def test_undo_forgets_what_the_rules_made_of_adjustments(self):
         self.claim_invoice("U600002", 100)

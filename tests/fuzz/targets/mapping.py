@@ -10,6 +10,8 @@ from odoo.addons.healthcare_integration_base.formats.mapping import (
 )
 from odoo.addons.healthcare_integration_base.formats.records import SourceRecord
 
+from tests.fuzz.values import value
+
 SHARE = 25
 NAMES = ("a", "b", "amount", "date", "0", "1", "*", "names", "last", "")
 PARTS = ("a", "b", "amount", "date", "names", "last", "a[0]", "names[1]")
@@ -51,7 +53,7 @@ USABLE = {
 
 def make(chance):
     rules = [_rule(chance, f"field_{number}") for number in range(chance.randint(1, 6))]
-    return rules, {name: _node(chance, 4) for name in NAMES}
+    return rules, {name: value(chance, NAMES, SCALARS, 4) for name in NAMES}
 
 
 def _rule(chance, target):
@@ -75,15 +77,6 @@ def _rule(chance, target):
 def _path(chance):
     names = PARTS if chance.random() < 0.9 else NAMES
     return ".".join(chance.choice(names) for _part in range(chance.randint(1, 3)))
-
-
-def _node(chance, depth):
-    kind = chance.random()
-    if not depth or kind < 0.4:
-        return chance.choice(SCALARS)
-    if kind < 0.7:
-        return {chance.choice(NAMES): _node(chance, depth - 1) for _item in range(chance.randint(0, 4))}
-    return [_node(chance, depth - 1) for _item in range(chance.randint(0, 4))]
 
 
 def _translate(_crosswalk, codes):

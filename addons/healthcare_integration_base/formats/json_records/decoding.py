@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from ...errors import DocumentError
 from ..limits import MAX_DEPTH, MAX_DIGITS, MAX_RECORD_SIZE
+from ..text import is_storable
 from ..value_types import is_short
 
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
@@ -122,7 +123,7 @@ def _check_depth(text: str) -> None:
 
 def _check_texts(value: object) -> None:
     if isinstance(value, str):
-        if "\0" in value or not _is_encodable(value):
+        if not is_storable(value):
             raise json_error(
                 "text", "A text holds a character that is none.", "Unicode text", "NUL or half a pair"
             )
@@ -133,14 +134,6 @@ def _check_texts(value: object) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_texts(item)
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def too_large() -> DocumentError:

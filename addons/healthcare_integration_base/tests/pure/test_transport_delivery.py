@@ -10,6 +10,7 @@ import pytest
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError, RemoteFile
+from odoo.addons.healthcare_integration_base.transports.names import is_temporary_of, temporary_name
 
 from tests.sandbox.mailboxes import KINDS, MIB, Mailbox, content_of, houses, names_in
 
@@ -43,6 +44,18 @@ class TestSend:
         assert all(
             len(names) == 1 and names[0].startswith(".") and names[0].endswith(".part") for names in seen
         )
+
+    def test_what_a_killed_process_left_of_a_file_is_removed(self, mailbox):
+        out = mailbox.path / "out"
+        for name in ("a.837", "b.837"):
+            (out / temporary_name(name)).write_bytes(b"ISA")
+        (out / ".partners.part").write_bytes(b"not ours")
+        with mailbox.transport() as transport:
+            transport.remove_unfinished("a.837")
+            transport.send("a.837", [b"ISA*"])
+        left = [name for name in names_in(out) if is_temporary_of(name, "b.837")]
+        assert len(left) == 1
+        assert names_in(out) == sorted([".partners.part", *left, "a.837"])
 
     @pytest.mark.parametrize("content", [b"", b"ISA*00*", os.urandom(MIB + 7)])
     def test_a_repeat_is_a_success_that_changes_nothing(self, mailbox, content):
@@ -103,9 +116,14 @@ class TestSend:
         assert names_in(mailbox.path / "out") == []
 
     def test_a_missing_outbox(self, mailbox):
-        with mailbox.transport(outbox="nowhere") as transport, pytest.raises(ConfigurationError) as caught:
-            transport.send("a.837", [b"x"])
-        assert caught.value.code == f"{mailbox.kind}.folder_missing"
+        subjects = set()
+        for name in ("a.837", "b.837"):
+            with mailbox.transport(outbox="nowhere") as opened, pytest.raises(ConfigurationError) as caught:
+                opened.send(name, [b"x"])
+            assert caught.value.code == f"{mailbox.kind}.folder_missing"
+            assert caught.value.location.endswith("nowhere")
+            subjects.add(caught.value.subject)
+        assert len(subjects) == 1, "one cause for every document"
         with mailbox.transport(outbox="") as transport, pytest.raises(ConfigurationError) as caught:
             transport.send("a.837", [b"x"])
         assert caught.value.code == f"{mailbox.kind}.no_outbox"

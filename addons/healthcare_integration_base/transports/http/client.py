@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from ...errors import IntegrationError, TransientError
 from ..settings import ConfigurationError
 from . import errors
 from .adapter import DialingAdapter
 from .authentication import Authentication, NoAuthentication, basic
+from .content_coding import BLOCK, decoded, is_known
 from .deadline import Deadline
 from .dialer import Dialer
 from .exchange_errors import exchange_error
@@ -27,7 +29,9 @@ from .signing import Signer
 
 USER_AGENT = "healthcare-integration"
 LARGEST_REDIRECTS = 5
-_BLOCK = 64 * 1024
+# answers that send whoever posted something to what became of it (RFC 9110, 15.4.3 and 15.4.4)
+_SEE_WHAT_BECAME = (302, 303)
+_MAYBE_OBEYED = (errors.AnswerError, errors.LostAnswerError, errors.UnreadAnswerError)
 
 
 class HttpClient:
@@ -102,6 +106,8 @@ class HttpClient:
                 if not _is_later(answer.status):
                     return answer
                 failure = self._status_error(request, answer)
+            except errors.UnreadAnswerError as error:
+                raise self._final(request, error) from None
             except TransientError as error:
                 failure = error
             if not _may_repeat(request, failure):
@@ -112,10 +118,10 @@ class HttpClient:
             self._sleep(wait)
         raise AssertionError("a backoff has at least one attempt")
 
-    def _final(self, request: Request, failure: TransientError) -> IntegrationError:
-        """Return the error of a request that must not be repeated by anybody without a person's look."""
+    def _final(self, request: Request, failure: IntegrationError) -> IntegrationError:
+        """Return the error ending a request; where it may have been obeyed, a person decides on repeats."""
         refused = isinstance(failure, errors.AnswerError) and failure.status in (408, 425, 429, 503)
-        if refused or not isinstance(failure, (errors.AnswerError, errors.LostAnswerError)):
+        if request.is_repeatable or refused or not isinstance(failure, _MAYBE_OBEYED):
             return failure
         return errors.outcome_unknown(errors.safe_url(request.url), failure.found)
 
@@ -138,11 +144,11 @@ class HttpClient:
                 or "location" not in answer.headers
                 or not _same_origin(request.url, target)
             ):
-                raise _redirect_refused(answer, target)
+                raise _not_followed(request, answer, target)
             answer = self._repeated(replace(request, url=target))
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
-        raise _redirect_refused(answer, answer.url)
+        raise _not_followed(request, answer, answer.url)
 
     # === ONE EXCHANGE === #
 
@@ -167,7 +173,7 @@ class HttpClient:
                 return Answer(response.status_code, request.url, headers, self._read(response, place))
         except IntegrationError as error:
             raise self._in_time(error, place) from error.__cause__
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._in_time(exchange_error(error, place), place) from None
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
@@ -183,17 +189,19 @@ class HttpClient:
         return requests.Request(request.method, request.url, dict(request.headers), data=body).prepare()
 
     def _read(self, response: requests.Response, place: str) -> bytes:
-        """Return the decompressed body; :raises ConfigurationError: when it is larger than allowed."""
+        """Return the decompressed body; of a refusal in a coding that is not known here, nothing.
+
+        :raises UnreadAnswerError: it is larger than allowed, as sent or decompressed, or in an unknown coding
+        """
         limit = self._settings.maximum_response_bytes
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > limit:
-            raise _too_large(place, limit)
-        body = bytearray()
-        for block in response.iter_content(_BLOCK):
-            body += block
-            if len(body) > limit:
-                raise _too_large(place, limit)
-        return bytes(body)
+            raise errors.answer_too_large(place, limit)
+        coding = response.headers.get("Content-Encoding", "")
+        if response.status_code >= 300 and not is_known(coding):
+            return b""
+        sent = _at_most(limit, response.raw.stream(BLOCK, decode_content=False), place)
+        return b"".join(_at_most(limit, decoded(sent, coding, place), place))
 
     def _in_time(self, error: IntegrationError, place: str) -> IntegrationError:
         """Return the error, said to be the total time's where that has ended."""
@@ -225,6 +233,15 @@ class HttpClient:
             return
 
 
+def _at_most(limit: int, blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > limit:
+            raise errors.answer_too_large(place, limit)
+        yield block
+
+
 def _proxy_headers(settings: HttpSettings) -> dict[str, str]:
     if not settings.proxy_username:
         return {}
@@ -254,25 +271,17 @@ def _same_origin(one: str, other: str) -> bool:
     return origin(one) == origin(other) and "@" not in urlsplit(other).netloc
 
 
-def _redirect_refused(answer: Answer, target: str) -> ConfigurationError:
+def _not_followed(request: Request, answer: Answer, target: str) -> IntegrationError:
+    place = errors.safe_url(answer.url)
+    found = f"{answer.status} to {errors.safe_url(target) if target else 'what is no address'}"
+    if not request.is_repeatable and answer.status in _SEE_WHAT_BECAME:
+        return errors.outcome_unknown(place, found)
     return ConfigurationError(
         code="http.redirect_refused",
         message="The server sends us elsewhere; the redirect was not followed",
-        location=errors.safe_url(answer.url),
-        expected="an answer, or a redirect of a GET within the same host",
-        found=f"{answer.status} to {errors.safe_url(target) if target else 'what is no address'}",
-        remedy="If the partner confirms the new address, enter it in the endpoint.",
-        subject=errors.safe_url(answer.url),
-    )
-
-
-def _too_large(place: str, limit: int) -> ConfigurationError:
-    return ConfigurationError(
-        code="http.answer_too_large",
-        message="The answer is larger than the endpoint allows",
         location=place,
-        expected=f"at most {limit} bytes",
-        found="more",
-        remedy="Ask for smaller pages, or raise the limit in the endpoint.",
+        expected="an answer, or a redirect of a GET within the same host",
+        found=found,
+        remedy="If the partner confirms the new address, enter it in the endpoint.",
         subject=place,
     )

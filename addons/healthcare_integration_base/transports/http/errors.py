@@ -40,6 +40,10 @@ class AnswerError(TransientError):
     status = 0
 
 
+class UnreadAnswerError(ConfigurationError):
+    """The request was sent, and what came back was not read to its end."""
+
+
 class _Cause(NamedTuple):
     code: str
     message: str
@@ -187,6 +191,32 @@ def status_error(status: int, place: str, *, sending: bool, retry_after: float |
         found=found,
         remedy="Correct the path, the method or the parameters in the endpoint.",
         subject=f"{place} {status}",
+    )
+
+
+def answer_too_large(place: str, limit: int) -> UnreadAnswerError:
+    """Return the error for an answer of more bytes than the endpoint allows."""
+    return UnreadAnswerError(
+        code="http.answer_too_large",
+        message="The answer is larger than the endpoint allows",
+        location=place,
+        expected=f"at most {limit} bytes",
+        found="more",
+        remedy="Ask for smaller pages, or raise the limit in the endpoint.",
+        subject=place,
+    )
+
+
+def coding_unknown(place: str, coding: str) -> UnreadAnswerError:
+    """Return the error for an answer that is compressed in a way that we do not undo."""
+    return UnreadAnswerError(
+        code="http.content_coding",
+        message="The answer is compressed in a way that was not asked for",
+        location=place,
+        expected="an answer that is not compressed, or by gzip or deflate",
+        found=ascii(coding)[:60],
+        remedy="Ask the partner to heed the header Accept-Encoding: identity.",
+        subject=place,
     )
 
 

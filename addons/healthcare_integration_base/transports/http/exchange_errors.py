@@ -13,14 +13,12 @@ from .errors import LOST, PROTOCOL, TIMED_OUT, LostAnswerError, made, named, tls
 
 
 def exchange_error(error: Exception, place: str) -> IntegrationError:
-    """Return the error for what ``requests`` raised during an exchange."""
+    """Return the error for what the libraries raised during an exchange."""
     for cause in _chain(error):
         if isinstance(cause, IntegrationError):
             return cause
         if isinstance(cause, ssl.SSLError):
             return _ssl_exchange_error(cause, place)
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return made(LostAnswerError, PROTOCOL, place, "content that does not decompress")
     for cause in _chain(error):
         if isinstance(cause, (urllib3.exceptions.TimeoutError, TimeoutError)):
             return made(LostAnswerError, TIMED_OUT, place, "no answer")

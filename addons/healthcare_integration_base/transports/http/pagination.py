@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import DocumentError
+from ...formats.text import is_storable
 from ..settings import ConfigurationError, SettingsReader
 from . import json_records
 from .errors import safe_url
@@ -169,6 +170,8 @@ class Walk:
             following = replace(watermark, position=position)
         else:
             following = watermark.after_pass()
+        if not all(map(is_storable, following.as_dict().values())):
+            raise _unreadable(answer, "Unicode text as next page and time of change", "NUL or half a pair")
         return Page(
             number,
             self._payloads(answer, texts),

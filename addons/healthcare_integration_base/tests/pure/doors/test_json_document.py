@@ -76,6 +76,30 @@ def test_schemas_that_are_not_complete_in_themselves_are_refused(schema):
         read_schema(schema)
 
 
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"$ref": "#/minimum/a", "minimum": 1}, "nothing there"),
+        ({"$ref": "#/required/a", "required": ["a"]}, "nothing there"),
+        ({"$defs": {"n": {}}, "items": {"$id": "urn:b", "$ref": "#/$defs/n"}}, "nothing there"),
+        ({"required": ["a"], "items": {"$ref": "#/required"}}, "not array of 1"),
+        ({"part": {"type": 5}, "items": {"$ref": "#/part"}}, "/type: "),
+        ({"$id": "urn:a", "items": {"$id": "http://["}}, r"\$id"),
+        ({"$id": "urn:a", "part": {"not": {"$id": "http://["}}}, r"\$id http://\[: it is no address"),
+        ({"items": {"$schema": "http://json-schema.org/draft-04/schema#", "id": 5}}, "dialect"),
+    ],
+)
+def test_a_schema_whose_parts_cannot_be_followed_is_refused(schema, reason):
+    with pytest.raises(InvalidSchema, match=reason):
+        read_schema(json.dumps(schema))
+
+
+def test_a_part_may_have_a_name_and_refer_to_itself():
+    part = {"$id": "urn:b", "$defs": {"n": {"type": "integer"}}, "items": {"$ref": "#/$defs/n"}}
+    schema = read_schema(json.dumps({"properties": {"a": part}}))
+    assert [place.pointer for place in complaints(schema, {"a": [1, "x"]})] == ["/a/1"]
+
+
 def test_a_schema_may_refer_to_itself():
     schema = read_schema('{"$defs": {"n": {"type": "integer"}}, "items": {"$ref": "#/$defs/n"}}')
     assert complaints(schema, [1, 2]) == []
@@ -93,6 +117,25 @@ def _nested(levels):
     for _level in range(levels):
         document = [document]
     return document
+
+
+@pytest.mark.parametrize("calls", range(25))
+def test_a_check_ends_wherever_it_meets_the_limit_of_the_stack(calls):
+    """One call more or less decides which part of which library meets it."""
+    circle = {"$defs": {"c": {"if": {"$ref": "#/$defs/c"}}}, "items": {"$ref": "#/$defs/c"}}
+    assert [place.pointer for place in _called(calls, complaints, read_schema(json.dumps(circle)), [1])] == [
+        "/"
+    ]
+    with pytest.raises(InvalidSchema, match="circle"):
+        _called(calls, read_schema, '{"if": {"$ref": "#"}}')
+    deep = '{"unevaluatedProperties": ' * 99 + "true" + "}" * 99
+    with pytest.raises(InvalidSchema, match="too deep"):
+        _called(600 + calls, read_schema, deep)
+
+
+def _called(calls, function, *arguments):
+    """Return the result of a function that is called below so many others."""
+    return _called(calls - 1, function, *arguments) if calls else function(*arguments)
 
 
 @pytest.mark.parametrize(

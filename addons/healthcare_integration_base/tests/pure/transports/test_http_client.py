@@ -86,6 +86,15 @@ class TestRepeats:
                     transport.request("POST", f"/fault/{fault}", body=b"pay 100")
             assert len(partner.seen) == 2
 
+    @pytest.mark.parametrize("fault", ["large", "announced-large"])
+    def test_a_post_without_a_key_whose_answer_is_not_read_is_decided_by_a_person(self, fault):
+        with partner_and_endpoint(maximum_response_mib=1) as (partner, transport):
+            with refused("http.outcome_unknown", BusinessRuleError):
+                transport.request("POST", f"/fault/{fault}", body=b"pay 100")
+            with refused("http.answer_too_large", ConfigurationError):
+                transport.request("PUT", f"/fault/{fault}", body=b"pay 100")
+            assert len(partner.seen) == 2
+
     def test_a_post_that_was_refused_for_now_is_left_to_the_queue(self):
         with partner_and_endpoint() as (partner, transport):
             partner.failures = [(429, {"Retry-After": "7"})]
@@ -198,10 +207,26 @@ class TestRedirects:
         with partner_and_endpoint() as (partner, transport):
             partner.elsewhere = "/fault/redirect"
             with refused("http.redirect_refused"):
-                transport.request("POST", "/fault/redirect", body=b"x")
+                transport.request("PUT", "/fault/redirect", body=b"x")
             with refused("http.redirect_refused"):
                 transport.request("GET", "/fault/redirect")
             assert len(partner.seen) < 10
+
+    @pytest.mark.parametrize(
+        ("status", "code"),
+        [
+            (301, "http.redirect_refused"),
+            (302, "http.outcome_unknown"),
+            (303, "http.outcome_unknown"),
+            (308, "http.redirect_refused"),
+        ],
+    )
+    def test_a_post_without_a_key_that_may_have_been_taken_is_decided_by_a_person(self, status, code):
+        with partner_and_endpoint() as (partner, transport):
+            partner.elsewhere, partner.redirect_status = "/documents/1", status
+            with refused(code):
+                transport.request("POST", "/fault/redirect", body=b"pay 100")
+            assert len(partner.seen) == 1
 
 
 class TestNames:

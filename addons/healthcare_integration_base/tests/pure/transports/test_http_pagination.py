@@ -127,6 +127,20 @@ class TestTrust:
         with partner_and_endpoint(**{**WAYS[2], **values}) as (_partner, transport), refused(code, kind):
             list(transport.pages())
 
+    @pytest.mark.parametrize("text", ["\ud800", "2026\0"])
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"pagination": "cursor", "cursor_pointer": "/data/0/at"},
+            {"pagination": "page", "since_parameter": "since", "since_pointer": "/at"},
+        ],
+    )
+    def test_where_to_go_on_must_be_text_that_can_be_stored(self, values, text):
+        with partner_and_endpoint(**ITEMS, **values) as (partner, transport):
+            partner.records = [{"id": 1, "at": text}]
+            with refused("http.page_unreadable", DocumentError):
+                list(transport.pages())
+
     @pytest.mark.parametrize(
         "values",
         [
