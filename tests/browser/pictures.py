@@ -298,7 +298,7 @@ def test_connecting_a_webhook(window, site, tmp_path):
     take(manager, "webhook-route", 900, part=pages_of(manager))
     manager.press("Activate")
     manager.expect_state("Active")
-    take(manager, "webhook-endpoint", 840)
+    take(manager, "webhook-endpoint", 880)
     address = manager.field("webhook_url").inner_text().strip()
 
     answer = send_by_the_guide(site, address.replace(OWN_ADDRESS, site.url), tmp_path)
