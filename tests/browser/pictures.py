@@ -198,8 +198,10 @@ def test_connecting_a_rest_api(window, site, partner, authority, order_type):
     manager.press("Activate")
     manager.expect_state("Active")
     manager.press("Look Now")
-    messages = [("endpoint_id.name", "=", REST_ENDPOINT)]
-    wait_for(lambda: len(site.client("manager").search_read("integration.message", messages, ["id"])) >= len(partner.records))
+    expect(manager.page.get_by_text("is looked at in the background")).to_be_visible()
+    expect(manager.page.locator(".o_notification")).to_have_count(0)
+    reader, read = site.client("manager"), [("endpoint_id.name", "=", REST_ENDPOINT)]
+    wait_for(lambda: len(reader.search_read("integration.message", read, ["id"])) >= len(partner.records))
 
 
 def make_system(manager):
@@ -296,7 +298,7 @@ def test_connecting_a_webhook(window, site, tmp_path):
     take(manager, "webhook-route", 900, part=pages_of(manager))
     manager.press("Activate")
     manager.expect_state("Active")
-    take(manager, "webhook-endpoint", 840)
+    take(manager, "webhook-endpoint", 880)
     address = manager.field("webhook_url").inner_text().strip()
 
     answer = send_by_the_guide(site, address.replace(OWN_ADDRESS, site.url), tmp_path)
@@ -318,7 +320,13 @@ def send_by_the_guide(site, address, folder):
     [commands] = re.findall(r"```sh\n(.*?openssl dgst.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     variables = {**os.environ, "SECRET": SIGNING_SECRET, "ADDRESS": address, "NO_PROXY": "*"}
     return subprocess.run(
-        ["sh", "-c", commands], cwd=folder, env=variables, capture_output=True, check=True, text=True, timeout=60
+        ["sh", "-c", commands],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
     ).stdout
 
 

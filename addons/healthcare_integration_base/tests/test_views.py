@@ -147,3 +147,11 @@ class TestViews(ConfigurationCase):
             with self.subTest(name=name):
                 [group] = groups["groups"]
                 self.assertEqual((group[name], len(group["__records"])), (title, 1))
+
+    def test_the_search_panels_of_growing_tables_ask_nothing_of_them(self):
+        for model_name in ("integration.message", "integration.task"):
+            arch = etree.fromstring(self.env[model_name].get_view(view_type="search")["arch"])
+            for field in arch.iterfind(".//searchpanel/field"):
+                with self.subTest(model=model_name, field=field.get("name")):
+                    self.assertTrue(field.get("expand"), "without it the values in use are looked up")
+                    self.assertFalse(field.get("enable_counters"))
