@@ -147,10 +147,18 @@ def _outcome_since(since: PostedSoFar, plan: ClaimPlan, decided: Adjudication) -
 def entry_of(plans: list[ClaimPlan], context: PostingContext, part: int = 1) -> EntryPlan:
     """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
     entry = EntryPlan(part, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    complete(entry, context)
+    return entry
+
+
+def complete(entry: EntryPlan, context: PostingContext) -> None:
+    """Name the rules that are missing, and give the lines their distribution.
+
+    Raises :class:`PlanError` unless the entry balances.
+    """
     entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
     entry.distribute(context.distributions)
     entry.verify()
-    return entry
 
 
 def _spend(plan: ClaimPlan, waiting: OpenItem) -> None:
