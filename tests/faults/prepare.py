@@ -14,8 +14,9 @@ from tests.sandbox.claims import NPI, PAYER_ID, draft_invoices, remittance_file
 
 #: Of the documents that tasks send.
 DOCUMENT_BYTES = 500
-#: Of a flow: the shortest first wait before a task is tried again; later ones are longer as by default.
-SHORT_WAITS = {"backoff_seconds": 1, "backoff_cap_seconds": 60}
+#: Of a flow: waits before a task is tried again, from a second on, and attempts for some minutes of them;
+#: by default they begin at half a minute and go on for half an hour.
+SHORT_WAITS = {"backoff_seconds": 1, "backoff_cap_seconds": 60, "max_attempts": 12}
 
 
 def keep_only_own_crons(env):
