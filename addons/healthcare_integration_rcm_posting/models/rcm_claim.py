@@ -71,6 +71,9 @@ class RcmClaim(models.Model):
         readonly=True,
         index=True,
     )
+    has_exceptions = fields.Boolean(
+        readonly=True, help="Whether its posting left something to a person besides what waits for a rule"
+    )
     invoice_status = fields.Char(readonly=True, help="The claim status that the invoice got from it")
     entry_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, index="btree_not_null")
     reversal_of_id = fields.Many2one("rcm.claim", readonly=True, index="btree_not_null")
@@ -99,11 +102,15 @@ class RcmClaim(models.Model):
         original.is_reversed = True
 
     @api.model
-    def _restore_status_of(self, invoices):
-        """Give invoices the claim status of the latest claim that is posted, none without one."""
+    def _update_status_of(self, invoices):
+        """Give invoices the claim status of the latest claim that is posted, none without one.
+
+        The latest is the one paid last, of one day the one received last: a file that was late, held or
+        posted further since tells nothing newer.
+        """
         posted = self.search(
             [("invoice_id", "in", invoices.ids), ("invoice_status", "!=", False)], order="id"
-        )
+        ).sorted(lambda claim: claim.remittance_id.payment_date)
         latest = {claim.invoice_id: claim.invoice_status for claim in posted}
         for status, alike in invoices.grouped(lambda invoice: latest.get(invoice, False)).items():
             alike.rcm_claim_status = status

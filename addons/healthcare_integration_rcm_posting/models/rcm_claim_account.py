@@ -37,9 +37,12 @@ class RcmClaimAccount(models.Model):
             return f"invoice:{self.invoice_id.id}"
         return f"claim:{self.company_id.id}:{self.payer_id.id}:{(self.claim_number or '').strip().upper()}"
 
-    def _claim_accounts(self):
-        """Return ``{account key: ClaimAccount}`` of matched and unmatched claims, in a few queries."""
-        priors = self._prior_claims()
+    def _claim_accounts(self, with_own_postings=False):
+        """Return ``{account key: ClaimAccount}`` of matched and unmatched claims, in a few queries.
+
+        :param with_own_postings: whether what was posted of these claims counts among the earlier postings
+        """
+        priors = self._prior_claims(self.browse() if with_own_postings else self)
         lines = self._lines_of_books(priors)
         by_invoice, by_claim = self._group_lines(lines)
         next_payers = self._next_payers()
@@ -55,11 +58,11 @@ class RcmClaimAccount(models.Model):
 
     # === WHAT IS READ === #
 
-    def _prior_claims(self):
-        """Return the claims that earlier remittances posted on the same accounts."""
+    def _prior_claims(self, excluded):
+        """Return the claims that remittances posted on the same accounts."""
         unmatched = self.filtered(lambda claim: not claim.invoice_id)
         posted = [
-            ("id", "not in", self.ids),
+            ("id", "not in", excluded.ids),
             ("outcome", "!=", False),
             ("remittance_id.state", "in", POSTED_STATES),
         ]
@@ -176,8 +179,6 @@ class RcmClaimAccount(models.Model):
 
     def _posted_so_far(self):
         """Return ``{claim: PostedSoFar}``, for the review of what waits for a rule."""
-        exceptions = self.env["integration.exception"].sudo().search([("rcm_claim_id", "in", self.ids)])
-        _by_invoice, lines_of = self._group_lines(self._lines_of_books(self))
         so_far = {}
         for claim in self:
             by_treatment = claim.adjustment_ids.grouped("treatment")
@@ -188,10 +189,9 @@ class RcmClaimAccount(models.Model):
                     (adjustment.position, adjustment.group_code or "", adjustment.reason or "")
                     for adjustment in by_treatment.get(Treatment.REVIEW.value, nothing)
                 },
-                posting=claim._prior_posting(lines_of.get(claim.id, ())),
                 allowed=claim._total_of(by_treatment.get(Treatment.ALLOWANCE.value, nothing)),
                 transferred=claim._total_of(by_treatment.get(Treatment.TRANSFER.value, nothing)),
-                has_exceptions=claim in exceptions.rcm_claim_id,
+                has_exceptions=claim.has_exceptions,
             )
         return so_far
 

@@ -79,6 +79,8 @@ class RcmClaimResolution(models.Model):
             entry = entry_of([plan_claim(document, account, context, key_prefix)], context)
         remittance._require_accounts(context)
         remittance._require_precision([entry], context)
+        # It was planned anew as a whole.
+        self.has_exceptions = False
         remittance._apply_entries([entry], {self.position: self}, key_prefix=f"match/{self.id}/")
 
     def _document(self):

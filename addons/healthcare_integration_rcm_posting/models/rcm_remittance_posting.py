@@ -56,7 +56,8 @@ class RcmRemittancePosting(models.Model):
         # The task runs in the flow's company; the entries are the facility's, which may be a branch of it.
         self = self.with_company(self.company_id)
         entries = self._plan_part(part)
-        self._apply_entries(entries, {claim.position: record for claim, record in part.claims})
+        records = {claim.position: record for claim, record in part.claims}
+        self._apply_entries(entries, records, done=self.posted_claim_count, total=self.claim_count)
         self.posted_claim_count += len(part.claims)
         if part.is_last:
             self._finish()
@@ -179,18 +180,20 @@ class RcmRemittancePosting(models.Model):
 
     # === APPLY === #
 
-    def _apply_entries(self, entries, records, key_prefix=""):
+    def _apply_entries(self, entries, records, key_prefix="", done=0, total=None):
         """Write the plan: entry by entry, in its order.
 
         :param entries: list of EntryPlan
         :param records: ``{claim position: rcm.claim}``
         :param str key_prefix: what tells parts that follow the posting apart from those of the posting
+        :param done: number of claims that were done before
+        :param total: number of claims of all there is to do; those of the entries when not given
         """
         journal, lines_by_key = self._journal(), {}
-        done = self.posted_claim_count
+        total = sum(len(entry.claims) for entry in entries) if total is None else total
         for entry in entries:
             self.env["integration.task.progress"]._step(
-                done, self.claim_count, self.env._("Posting %s", self.trace_number or "-")
+                done, total, self.env._("Posting %s", self.trace_number or "-")
             )
             done += len(entry.claims)
             key = self._entry_key(f"{key_prefix}{entry.part}")
@@ -263,6 +266,8 @@ class RcmRemittancePosting(models.Model):
         claims = self.env["rcm.claim"]
         for outcome, plans in groupby(entry.claims, lambda plan: plan.outcome.value):
             claims.union(*(records[plan.position] for plan in plans)).outcome = outcome
+        raising = (records[plan.position] for plan in entry.claims if plan.exceptions)
+        claims.union(*raising).has_exceptions = True
         if posted := [plan for plan in entry.claims if plan.lines]:
             # All lines of an entry plan are in one entry.
             move = lines_by_key[posted[0].lines[0].key].move_id
@@ -275,15 +280,12 @@ class RcmRemittancePosting(models.Model):
         self._store_invoice_statuses(entry, records)
 
     def _store_invoice_statuses(self, entry, records):
-        """Note what each claim made of its invoice; of several claims on one the last decides."""
-        claims, status_of = self.env["rcm.claim"], {}
+        """Note what each claim made of its invoice; of several claims on one the latest decides."""
+        claims = self.env["rcm.claim"]
         for status, plans in groupby(entry.claims, self._invoice_status):
             claims.union(*(records[plan.position] for plan in plans)).invoice_status = status
-        for plan in entry.claims:
-            if status := self._invoice_status(plan):
-                status_of[records[plan.position].invoice_id] = status
-        for invoices in self.env["account.move"].union(*status_of).grouped(status_of.get).values():
-            invoices.rcm_claim_status = status_of[invoices[0]]
+        settled = claims.union(*(records[plan.position] for plan in entry.claims))
+        claims._update_status_of(settled.invoice_id)
 
     @staticmethod
     def _invoice_status(plan):

@@ -59,7 +59,7 @@ class RcmRemittanceReview(models.Model):
         """Return the plans of entries that settle what a rule covers now."""
         context = self._posting_context()
         claims = self.env["rcm.claim"].union(*records.values())
-        accounts = claims._claim_accounts()
+        accounts = claims._claim_accounts(with_own_postings=True)
         so_far = claims._posted_so_far()
         plans = []
         for document in self._documents():

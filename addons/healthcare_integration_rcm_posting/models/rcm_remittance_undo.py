@@ -38,6 +38,7 @@ class RcmRemittanceUndo(models.Model):
         ledger._reverse(originals, remittance._undo_date())
         ledger._reconcile(remittance._settlements_to_restore())
         remittance._forget_outcomes()
+        remittance._end_waiting()
         remittance._report_unpaired(paired)
         self.env["integration.audit.entry"]._record(
             "remittance.undone", self, {"generation": remittance.generation}
@@ -127,6 +128,24 @@ class RcmRemittanceUndo(models.Model):
         by_rule.write(
             {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
         )
-        claims.write({"outcome": False, "entry_id": False, "reversal_of_id": False, "invoice_status": False})
-        claims._restore_status_of(invoices)
-        self._exceptions()._leave(self.message_id, self.env._("The remittance was undone."))
+        claims.write(
+            {
+                "outcome": False,
+                "has_exceptions": False,
+                "invoice_status": False,
+                "entry_id": False,
+                "reversal_of_id": False,
+            }
+        )
+        claims._update_status_of(invoices)
+
+    def _end_waiting(self):
+        """Let nothing wait for a person any more: no exception, no posting or review that was stopped."""
+        message, reason = self.message_id, self.env._("The remittance was undone.")
+        self._exceptions()._leave(message, reason)
+        stopped = message.task_ids.filtered(
+            lambda task: task.state == "dead" and task.model_name == self._name
+        )
+        self.env["integration.queue"]._cancel(stopped)
+        # As the message of a remittance that was posted whole stays when that is undone.
+        message.filtered(lambda held: held.state == "held")._set_state("applied", reason)

@@ -7,7 +7,6 @@ takebacks to identify.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,7 +36,6 @@ class PostedSoFar:
     """What became of a claim until now.
 
     :ivar waiting: the adjustments in the review list
-    :ivar posting: its posting, as the claims behind it in its remittance meet it
     :ivar allowed: contractual allowance that was decided already
     :ivar transferred: patient responsibility that the patient or the next payer owes already
     :ivar has_exceptions: whether anything else of the claim was left to a person
@@ -45,7 +43,6 @@ class PostedSoFar:
 
     outcome: Outcome
     waiting: Collection[AdjustmentKey]
-    posting: PriorPosting
     allowed: Decimal = ZERO
     transferred: Decimal = ZERO
     has_exceptions: bool = False
@@ -116,21 +113,21 @@ def plan_review(
 ) -> ClaimPlan:
     """Return what happens to the adjustments of a posted claim that waited for a rule; it is not paid again.
 
-    The claims of a remittance are planned in its order: each meets what was posted of those before it.
-    Raises :class:`PlanError` when the plan would break a rule of the books.
+    The earlier postings of ``account`` include the claim's own: what it moved to the patient or the next
+    payer is not open to it. Raises :class:`PlanError` when the plan would break a rule of the books.
     """
-    unpaid = dataclasses.replace(claim, paid=ZERO)
-    plan = _new_plan(unpaid, account, key_prefix)
+    plan = _new_plan(claim, account, key_prefix)
+    plan.paid = ZERO
     decided = adjudicate(claim, context, only=since.waiting)
     decided.allowed_before = since.allowed
-    _settle(plan, unpaid, account, decided, context)
+    _settle(plan, claim, account, decided, context)
     if decided.denied > 0:
         # The exception of the claim carries all that is denied of it.
         _raise_denial(plan, claim, adjudicate(claim, context), context)
     plan.outcome = _outcome_since(since, plan, decided)
     plan.patient_share += since.transferred
     _verify(plan)
-    account.priors += [since.posting, _posting(plan, claim, context)]
+    account.priors.append(_posting(plan, claim, context))
     return plan
 
 

@@ -98,7 +98,7 @@ class AdjustmentPlan:
 class ClaimPlan:
     """What happens to one claim.
 
-    :ivar paid: CLP04, the claim's share of the clearing line
+    :ivar paid: CLP04, the claim's share of the clearing line; zero when it was paid before
     :ivar allowance: written off, including what rules post to other accounts
     :ivar transferred: moved to the patient or the next payer
     :ivar patient_share: patient responsibility that the patient owes already, on the invoice or a line of it

@@ -73,7 +73,10 @@ def park(plan: ClaimPlan, account: ClaimAccount, amount: Decimal, context: Posti
 
 
 class Settlement:
-    """Plans one claim that is paid zero or more."""
+    """Plans one claim that is paid zero or more.
+
+    ``claim`` is what was received; how much of it is paid now is the plan's.
+    """
 
     __slots__ = ("account", "claim", "context", "decided", "plan")
 
@@ -93,7 +96,7 @@ class Settlement:
 
     def settle(self) -> None:
         """Plan the payment, the allowances and the transfer, and raise what does not fit."""
-        paid = self.claim.paid
+        paid = self.plan.paid
         allowances = self._allowances_due() if self.decided.allowances else []
         transfer, destination = self._transfer_due() if self.decided.transfer else (ZERO, None)
         if not (paid or allowances or transfer):
@@ -125,7 +128,7 @@ class Settlement:
                 amount -= again
             if amount:
                 due.append((role, account_id, amount))
-        if self.claim.paid + _total(due) < 0:
+        if self.plan.paid + _total(due) < 0:
             self._raise("negative_adjustment", _total(due))
             return []
         return due
@@ -158,7 +161,10 @@ class Settlement:
         return moved, kept
 
     def _withheld(self) -> frozenset[Target]:
-        """Return what an identical earlier posting moved to others: a second copy must not settle it."""
+        """Return what an identical earlier posting moved to others: a second copy must not settle it.
+
+        Nor must a review of the posting itself.
+        """
         return frozenset(
             line.id
             for prior in self.account.priors

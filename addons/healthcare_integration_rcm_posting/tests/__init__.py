@@ -5,6 +5,7 @@ from . import (
     test_facility,
     test_holds,
     test_identity,
+    test_invoice_status,
     test_ledger,
     test_match_dialog,
     test_parts,

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo import sql_db
@@ -33,7 +34,9 @@ class TestParts(RcmCase):
         self.assertEqual(remittance.posted_claim_count, 20)
         self.assertEqual(len(set(remittance.entry_ids.mapped("rcm_entry_key"))), 11)
 
-    def test_the_remittance_shows_how_far_its_posting_is(self):
+    @contextmanager
+    def watched_progress(self):
+        """Yield the list of what a remittance shows, percent and note, before each of its entries."""
         ledger, seen = type(self.env["rcm.ledger"]), []
         create_posted = ledger._create_posted
 
@@ -47,10 +50,27 @@ class TestParts(RcmCase):
             patch.object(ledger, "_create_posted", watched),
             patch.object(integration_task_progress, "REPORT_SECONDS", 0),
         ):
+            yield seen
+
+    def test_the_remittance_shows_how_far_its_posting_is(self):
+        with self.watched_progress() as seen:
             remittance = self.take_in(self.remit_many(10))
         note = f"Posting {remittance.trace_number}"
         self.assertEqual(seen[:5], [(percent, note) for percent in (0, 20, 40, 60, 80)])
         self.assertFalse(remittance.integration_progress_note, "nothing works on it any more")
+
+    def test_the_remittance_shows_how_far_its_review_is(self):
+        numbers = [f"P70000{number:02d}" for number in range(5)]
+        for number in numbers:
+            self.claim_invoice(number, 100)
+        remittance = self.take_in(
+            self.remit(*(claim(number, 100, 80, ("CO 9999", 20)) for number in numbers))
+        )
+        self.env["rcm.posting.rule"].create({"group_code": "CO", "reason": "9999", "treatment": "allowance"})
+        with self.watched_progress() as seen:
+            self.exceptions(remittance).with_user(self.biller).action_resolve()
+            self.run_tasks()
+        self.assertEqual([percent for percent, _note in seen], [0, 40, 80])
 
     def test_chain_resumes_after_a_hold(self):
         self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
@@ -100,6 +120,8 @@ class TestParts(RcmCase):
         self.assertEqual((remittance.state, remittance.posted_claim_count), ("undone", 0))
         self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
         self.assertFalse(self.exceptions(remittance))
+        self.assertNotIn("dead", remittance.message_id.task_ids.mapped("state"))
+        self.assertEqual(remittance.message_id.state, "applied", "nobody has to look at it")
         self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
         remittance.with_user(self.biller).action_post()
         self.run_tasks()

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.tests import tagged
 
 from .common import OTHER_PAYER_ID, RcmCase, claim, service_line
@@ -171,12 +172,77 @@ class TestReview(RcmCase):
             (record.outcome, record.invoice_id.rcm_claim_status), ("partially_posted", "partial")
         )
 
+    def test_what_was_matched_by_hand_is_complete_after_a_review(self):
+        remittance = self.take_in(self.remit(claim("LOST400001", 100, 80, ("CO 9999", 20))))
+        invoice = self.claim_invoice("R400002", 100)
+        remittance.claim_ids.with_user(self.biller)._match_by_hand(invoice)
+        self.assertEqual(invoice.rcm_claim_status, "partial")
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assertEqual((remittance.claim_ids.outcome, invoice.rcm_claim_status), ("posted", "paid"))
+
+    def test_what_was_posted_again_is_complete_after_a_review(self):
+        remittance = self.take_in(self.remit(claim("R400003", 100, 80, ("CO 9999", 20))))
+        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.unmatched")
+        remittance.with_user(self.biller).action_undo()
+        invoice = self.claim_invoice("R400003", 100)
+        remittance.with_user(self.biller).action_post()
+        self.run_tasks()
+        self.assertEqual(invoice.rcm_claim_status, "partial")
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assertEqual((remittance.claim_ids.outcome, invoice.rcm_claim_status), ("posted", "paid"))
+
+    def test_each_of_two_claims_of_one_number_stays_incomplete_for_its_own_denial(self):
+        self.claim_invoice("R400004", 300)
+        denied_in_part = (("CO 16", 30), ("CO 9999", 20))
+        remittance = self.take_in(
+            self.remit(
+                claim("R400004", 100, 50, *denied_in_part),
+                claim("R400004", 200, 150, *denied_in_part, payer_claim_number="P2"),
+            )
+        )
+        self.add_rule("9999", "allowance")
+        self.unruled().with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assert_posted(remittance, claim_receivable=-240, allowance=40)
+        self.assertEqual(remittance.claim_ids.mapped("outcome"), ["partially_posted"] * 2)
+
     def test_the_patient_still_owes_after_a_review(self):
         invoice = self.claim_invoice("R300006", 100)
         remittance = self.take_in(self.remit(claim("R300006", 100, 60, ("PR 1", 20), ("CO 9999", 20))))
         self.add_rule("9999", "allowance")
         self.resolve(remittance)
         self.assertEqual((remittance.claim_ids.outcome, invoice.rcm_claim_status), ("posted", "patient"))
+
+    def test_the_patients_debt_is_not_written_off_when_the_invoice_is_settled_otherwise(self):
+        invoice = self.claim_invoice("R400001", 100)
+        remittance = self.take_in(self.remit(claim("R400001", 100, 60, ("PR 1", 20), ("CO 9999", 20))))
+        written_off = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.payer.id,
+                            "balance": -20,
+                        }
+                    ),
+                    Command.create(
+                        {"account_id": self.company_data["default_account_expense"].id, "balance": 20}
+                    ),
+                ],
+            }
+        )
+        written_off.action_post()
+        (written_off + invoice).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).reconcile()
+        self.add_rule("9999", "allowance")
+        self.resolve(remittance)
+        self.assert_posted(remittance, claim_receivable=-80, patient_receivable=20)
+        self.assertEqual(self.exceptions(remittance).code, "remittance.claim.nothing_open")
 
     def test_a_review_without_account_waits(self):
         self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()

@@ -210,6 +210,19 @@ class TestUndo(RcmCase):
         self.undo(paid)
         self.assertEqual(invoice.rcm_claim_status, "denied")
 
+    def test_undo_ends_a_review_that_was_stopped(self):
+        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+        self.claim_invoice("U600003", 100)
+        remittance = self.take_in(self.remit(claim("U600003", 100, 80, ("CO 9999", 20))))
+        self.env["rcm.posting.rule"].create({"group_code": "CO", "reason": "9999", "treatment": "transfer"})
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        self.assertEqual(remittance.message_id.state, "held")
+        self.undo(remittance)
+        self.assertFalse(self.exceptions(remittance))
+        self.assertNotIn("dead", remittance.message_id.task_ids.mapped("state"))
+        self.assertEqual(remittance.message_id.state, "applied")
+
     def test_undo_forgets_what_the_rules_made_of_adjustments(self):
         self.claim_invoice("U600002", 100)
         remittance = self.take_in(self.remit(claim("U600002", 100, 80, ("CO 9999", 20))))

@@ -8,7 +8,13 @@ from decimal import Decimal
 from posting_books import Books
 from posting_documents import PAYMENT_DATE, Remit, money
 
-from odoo.addons.healthcare_integration_rcm_posting.posting.claims import plan_resolution
+from odoo.addons.healthcare_integration_rcm_posting.posting.adjudication import key_of
+from odoo.addons.healthcare_integration_rcm_posting.posting.claims import (
+    PostedSoFar,
+    entry_of,
+    plan_resolution,
+    plan_review,
+)
 from odoo.addons.healthcare_integration_rcm_posting.posting.context import PostingContext, PostingPolicy
 from odoo.addons.healthcare_integration_rcm_posting.posting.figures import Figures
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import (
@@ -22,15 +28,21 @@ from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import (
     PostedLine,
     PriorPosting,
 )
-from odoo.addons.healthcare_integration_rcm_posting.posting.plan import ClaimPlan, RemittancePlan
+from odoo.addons.healthcare_integration_rcm_posting.posting.plan import (
+    AdjustmentPlan,
+    ClaimPlan,
+    RemittancePlan,
+)
 from odoo.addons.healthcare_integration_rcm_posting.posting.planner import RemittancePlanner, plan_remittance
 from odoo.addons.healthcare_integration_rcm_posting.posting.provider_adjustments import PAIRED_ROLES
 from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
 from odoo.addons.healthcare_integration_rcm_posting.posting.rules import (
     DEFAULT_PROVIDER_RULES,
     DEFAULT_RULES,
+    PostingRule,
     ProviderAdjustmentRuleTable,
     RuleTable,
+    Treatment,
 )
 
 PAYER, NEXT_PAYER, PATIENT = 1, 2, 3
@@ -56,7 +68,23 @@ class PostedClaim:
     figures: Figures
     number: str
     lines: list[int]
+    plan: ClaimPlan
     reversed: bool = False
+
+    def so_far(self) -> PostedSoFar:
+        """What the claim record keeps of its posting, for a review."""
+        plans = self.plan.adjustments
+        return PostedSoFar(
+            outcome=self.plan.outcome,
+            waiting={key_of(plan.adjustment) for plan in self.plan.review},
+            allowed=_total(plans, Treatment.ALLOWANCE),
+            transferred=_total(plans, Treatment.TRANSFER),
+            has_exceptions=bool(self.plan.exceptions),
+        )
+
+
+def _total(plans: list[AdjustmentPlan], treatment: Treatment) -> Decimal:
+    return sum((plan.adjustment.amount for plan in plans if plan.treatment is treatment), Decimal(0))
 
 
 @dataclass
@@ -223,6 +251,23 @@ class Hospital:
         self.books.verify()
         return entry.claims[0]
 
+    def review(self, remit: Remit, *rules: PostingRule, payer: int = PAYER) -> list[ClaimPlan]:
+        """Rules are added; post those adjustments of the latest posting of a remittance that they cover."""
+        self.rules = RuleTable([*DEFAULT_RULES, *rules])
+        posted = self.claims[-len(remit.claims) :]
+        accounts = {record.key: self.account(record.key) for record in posted}
+        context = self.context(None, payer)
+        plans = [
+            plan_review(claim, record.so_far(), accounts[record.key], context, "review.")
+            for claim, record in zip(remit.claims, posted, strict=True)
+        ]
+        ids: dict[str, int] = {}
+        self.books.apply(entry_of(plans, context), ids)
+        for record, plan in zip(posted, plans, strict=True):
+            record.lines += [ids[line.key] for line in plan.lines]
+        self.books.verify()
+        return plans
+
     def _record(self, remit: Remit, plans: list[ClaimPlan], ids: dict[str, int], payer: int) -> None:
         numbers: dict[str, int] = {}
         for claim, plan in zip(remit.claims, plans, strict=True):
@@ -234,6 +279,7 @@ class Hospital:
                 Figures.of(claim),
                 claim.payer_claim_number,
                 [ids[line.key] for line in plan.lines],
+                plan,
             )
             self.claims.append(posted)
             numbers[str(plan.position)] = posted.id

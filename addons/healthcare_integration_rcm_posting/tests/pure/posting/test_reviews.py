@@ -1,0 +1,84 @@
+"""Adjustments that waited for a rule, and what a review of them may settle."""
+
+import pytest
+from posting_documents import claim, money, remit
+from posting_hospital import INVOICE_RECEIVABLE, NEXT_PAYER, PATIENT, codes, figures
+
+from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
+from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
+from odoo.addons.healthcare_integration_rcm_posting.posting.rules import PostingRule, Treatment
+
+ALLOWED = PostingRule(Treatment.ALLOWANCE, "CO", "9999")
+TRANSFERRED = PostingRule(Treatment.TRANSFER, "CO", "9999")
+PARTLY_UNKNOWN = claim("A1", 600, 400, ("PR", "1", 100), ("CO", "9999", 100))
+
+
+def values(**amounts):
+    return {role: money(amount) for role, amount in amounts.items()}
+
+
+def settle_invoice(hospital):
+    hospital.pay(hospital.invoices["A1"].receivable[0], hospital.open("A1"))
+
+
+def test_a_new_rule_posts_against_the_invoice(hospital):
+    received = remit(PARTLY_UNKNOWN)
+    hospital.receive(received)
+    (plan,) = hospital.review(received, ALLOWED)
+    assert figures(plan) == values(claim_receivable=-100, allowance=100)
+    assert (plan.outcome, plan.exceptions, hospital.open("A1")) == (Outcome.POSTED, [], 0)
+    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 100
+
+
+@pytest.mark.parametrize("rule", [ALLOWED, TRANSFERRED])
+@pytest.mark.parametrize(
+    ("status", "role", "partner"),
+    [("1", Role.PATIENT_RECEIVABLE, PATIENT), ("19", Role.PAYER_RECEIVABLE, NEXT_PAYER)],
+)
+def test_what_the_claim_moved_to_others_is_not_settled_by_its_review(hospital, status, role, partner, rule):
+    received = remit(claim("A1", 600, 400, ("PR", "1", 100), ("CO", "9999", 100), status=status))
+    hospital.receive(received)
+    settle_invoice(hospital)
+    (plan,) = hospital.review(received, rule)
+    assert (plan.lines, codes(plan)) == ([], ["remittance.claim.nothing_open"])
+    assert hospital.balance(role, partner) == 100
+
+
+def test_what_an_identical_earlier_remittance_moved_is_not_settled_by_a_review(hospital):
+    hospital.receive(remit(PARTLY_UNKNOWN))
+    copy = remit(PARTLY_UNKNOWN, trace="T2")
+    hospital.receive(copy)
+    assert hospital.open("A1") == 0
+    (plan,) = hospital.review(copy, ALLOWED)
+    assert (plan.lines, codes(plan)) == ([], ["remittance.claim.nothing_open"])
+    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 100
+
+
+def test_what_a_later_copy_in_the_same_remittance_moved_is_not_settled_by_a_review(hospital):
+    hospital.invoice("A2", 1200)
+    copies = remit(*(claim("A2", 600, 400, ("PR", "1", 100), ("CO", "9999", 100)) for _copy in range(2)))
+    hospital.receive(copies)
+    hospital.pay(hospital.invoices["A2"].receivable[0], 200)
+    plans = hospital.review(copies, ALLOWED)
+    assert [codes(plan) for plan in plans] == [["remittance.claim.nothing_open"]] * 2
+    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 200
+
+
+def test_copies_of_one_remittance_meet_what_the_review_posted_before_them(hospital):
+    hospital.invoice("A2", 1200)
+    copies = remit(*(claim("A2", 600, 400, ("PR", "1", 100), ("CO", "9999", 100)) for _copy in range(2)))
+    hospital.receive(copies)
+    hospital.pay(hospital.invoices["A2"].receivable[0], 100)
+    first, second = hospital.review(copies, ALLOWED)
+    assert [line.account for line in first.lines] == [INVOICE_RECEIVABLE, hospital.accounts[Role.ALLOWANCE]]
+    assert (second.lines, codes(second)) == ([], ["remittance.claim.nothing_open"])
+
+
+def test_a_debt_that_another_decision_moved_can_be_settled_by_a_review(hospital):
+    hospital.receive(remit(claim("A1", 600, 0, ("PR", "1", 600))))
+    corrected = remit(claim("A1", 600, 400, ("PR", "1", 100), ("CO", "9999", 100)), trace="T2")
+    hospital.receive(corrected)
+    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 200
+    (plan,) = hospital.review(corrected, ALLOWED)
+    assert figures(plan) == values(claim_receivable=-100, allowance=100)
+    assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 100
