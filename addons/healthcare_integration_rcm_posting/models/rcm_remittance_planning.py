@@ -7,7 +7,7 @@ from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 
 from ..formats.remittance import RemittanceSummary, read_remittance_transaction
 from ..formats.remittance.documents import RemittanceHeader
-from ..posting.checks import account_missing, header_holds, summary_holds, too_precise
+from ..posting.checks import account_missing, foreign_currency, header_holds, summary_holds, too_precise
 from ..posting.context import PostingContext, PostingPolicy
 from ..posting.ledger import ItemKind, Ledger, OpenItem
 from ..posting.planner import RemittancePlanner
@@ -86,18 +86,11 @@ class RcmRemittancePlanning(models.Model):
         is_test_endpoint = self.message_id.endpoint_id.is_test
         holds = header_holds(part.header, is_test_endpoint)
         holds += summary_holds(part.header, part.summary, self._policy())
+        own_currency = self.company_id.currency_id.name
+        if (part.header.currency or self.currency_id.name) != own_currency:
+            holds.append(foreign_currency(part.header, own_currency))
         if holds:
             raise self._held(holds, [*holds, *part.summary.findings])
-        if self.currency_id != self.company_id.currency_id:
-            raise BusinessRuleError(
-                "remittance.hold.currency",
-                self.env._("The remittance is in %s.", self.currency_id.name),
-                subject=f"remittance:{self.id}",
-                location=f"ST {self.control_number}, CUR02",
-                expected=self.company_id.currency_id.name,
-                found=self.currency_id.name,
-                remedy=self.env._("Ask the payer for a remittance in the company's currency."),
-            )
 
     def _held(self, holds, findings):
         first = holds[0]

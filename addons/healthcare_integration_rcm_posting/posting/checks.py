@@ -70,6 +70,12 @@ _HOLDS = {
         "",
         "Compare the proof with the payer; a corrected remittance replaces this one",
     ),
+    "currency": _Hold(
+        "CUR02",
+        "The remittance is not in the company's currency",
+        "",
+        "Ask the payer for a remittance in the company's currency",
+    ),
     "payer_unknown": _Hold(
         "N1*PR",
         "The payer is unknown here",
@@ -122,6 +128,11 @@ def summary_holds(
         return []
     first = next(finding for finding in summary.findings if finding.code.startswith("remittance.balance."))
     return [_hold("unbalanced", header, f"{first.location}: {first.found}", first.expected)]
+
+
+def foreign_currency(header: RemittanceHeader, own: str) -> Finding:
+    """Return the hold of a payment in a currency other than the company's, or one that nobody knows."""
+    return _hold("currency", header, header.currency, own)
 
 
 def payer_unknown(header: RemittanceHeader) -> Finding:

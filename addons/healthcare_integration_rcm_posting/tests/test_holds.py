@@ -124,6 +124,26 @@ class TestHolds(RcmCase):
         remittance = self.take_in(self.remit(claim("H100006", 100, 100), credit_debit="D"))
         self.assert_held(remittance, "remittance.hold.debit")
 
+    def test_currency_that_is_not_active(self):
+        canadian = self.env.ref("base.CAD")
+        canadian.active = False
+        self.claim_invoice("H100015", 100)
+        remittance = self.take_in(self.remit(claim("H100015", 100, 100), currency="CAD"))
+        exception = self.assert_held(remittance, "remittance.hold.currency")
+        self.assertEqual((exception.expected, exception.found), ("USD", "CAD"))
+        self.assertEqual(remittance.currency_id, canadian)
+
+    def test_currency_that_nobody_knows(self):
+        self.claim_invoice("H100016", 100)
+        remittance = self.take_in(self.remit(claim("H100016", 100, 100), currency="QQQ"))
+        exception = self.assert_held(remittance, "remittance.hold.currency")
+        self.assertEqual((exception.expected, exception.found), ("USD", "QQQ"))
+
+    def test_own_currency_by_name(self):
+        self.claim_invoice("H100017", 100)
+        remittance = self.take_in(self.remit(claim("H100017", 100, 100), currency="USD"))
+        self.assert_posted(remittance, claim_receivable=-100)
+
     def test_missing_account(self):
         self.env["rcm.posting.account"].search([("role", "=", "allowance")]).unlink()
         self.claim_invoice("H100007", 100)
