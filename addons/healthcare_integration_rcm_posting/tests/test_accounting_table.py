@@ -266,6 +266,17 @@ class TestMatching(RcmCase):
         self.claim_invoice("HOSP-2026-004712", 90)
         self.assertEqual(self.matched("2026004712", 91).match_state, "unmatched")
 
+    def test_lost_modifier(self):
+        invoice = self.claim_invoice("HOSP-2026-004713-A", 90)
+        self.assertEqual(self.matched("2026004713A", 90).invoice_id, invoice)
+        self.assertEqual(self.matched("HOSP-2026-004713", 90).invoice_id, invoice)
+
+    def test_another_prefix_is_another_claim(self):
+        self.claim_invoice("OP-123456", 90)
+        for number in ("ER-123456", "123456ER", "ER-123456-OP"):
+            found = self.matched(number, 90)
+            self.assertEqual((found.match_state, found.outcome), ("unmatched", "unapplied"), number)
+
     def test_two_candidates_are_ambiguous(self):
         self.claim_invoice("AB-500500", 90)
         self.claim_invoice("AB/500500", 90)
