@@ -133,7 +133,7 @@ class RcmRemittancePosting(models.Model):
 
         :raise TransientError: when another worker took it at this moment
         """
-        self.accounting_date = self._accounting_date(header)
+        self.accounting_date = self._open_day(header.payment_date, header)
         self.flush_recordset()
         try:
             self.env.cr.execute(
@@ -150,19 +150,25 @@ class RcmRemittancePosting(models.Model):
             ) from error
         self.invalidate_recordset(["state", "state_reason"])
 
-    def _accounting_date(self, header):
-        """Return the day of the entries: the payment's, or the next one that is open.
+    def _open_day(self, day, header=None):
+        """Return a day for entries, or the next one that is open; then a finding tells so.
 
-        :raise BusinessRuleError: ``remittance.hold.period_locked`` when the company's policy is to hold
+        :param header: the typed header, if it was read already
+        :raise BusinessRuleError: ``remittance.hold.period_locked`` when the company's policy is to hold,
+            or no day is open
         """
-        journal = self._journal()
-        day = self.env["rcm.ledger"]._first_open_day(self.company_id, journal, header.payment_date)
-        if day != header.payment_date:
-            locked = period_locked(header, day, self.env._("the company holds such payments"))
-            if self.company_id.rcm_closed_period_policy == "hold":
-                raise self._held([locked], [locked])
-            self.findings = [*(self.findings or []), {**locked.as_dict(), "severity": "warning"}]
-        return day
+        open_day = self.env["rcm.ledger"]._first_open_day(self.company_id, self._journal(), day)
+        if open_day == day:
+            return day
+        is_held = self.company_id.rcm_closed_period_policy == "hold"
+        reason = self.env._("the company holds such payments") if is_held else self.env._("see the lock dates")
+        locked = period_locked(header or self._header(), open_day, reason)
+        if is_held or not open_day:
+            raise self._held([locked], [locked])
+        warning = {**locked.as_dict(), "severity": "warning"}
+        if warning not in (self.findings or []):
+            self.findings = [*(self.findings or []), warning]
+        return open_day
 
     def _journal(self):
         """:raise BusinessRuleError: ``remittance.hold.journal_missing`` before the setup was run"""
@@ -189,7 +195,9 @@ class RcmRemittancePosting(models.Model):
         :param done: number of claims that were done before
         :param total: number of claims of all there is to do; those of the entries when not given
         """
-        journal, lines_by_key = self._journal(), {}
+        lines_by_key = {}
+        # The period may have been locked since the remittance was posted, or its last part.
+        defaults = {"journal_id": self._journal().id, "date": self._open_day(self.accounting_date)}
         total = sum(len(entry.claims) for entry in entries) if total is None else total
         for entry in entries:
             self.env["integration.task.progress"]._step(
@@ -197,7 +205,7 @@ class RcmRemittancePosting(models.Model):
             )
             done += len(entry.claims)
             key = self._entry_key(f"{key_prefix}{entry.part}")
-            self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
+            self._apply_entry(entry, records, {**defaults, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._resolve_paired(entry)
             self._report_exceptions(entry, records)
@@ -229,7 +237,6 @@ class RcmRemittancePosting(models.Model):
         return {
             "move_type": "entry",
             "company_id": self.company_id.id,
-            "date": self.accounting_date,
             "ref": self.env._("Remittance %(trace)s, part %(part)s", trace=self.trace_number, part=part),
             "rcm_remittance_id": self.id,
             "line_ids": [Command.create(self._line_values(line, records)) for line in planned],
