@@ -74,6 +74,8 @@ class RcmRemittancePosting(models.Model):
         self._check_postable(part)
         if self._is_duplicate(part.header):
             return False
+        if not part.is_last:
+            self.with_company(self.company_id)._require_for_all_parts()
         self._begin(part.header)
         return True
 
@@ -161,7 +163,9 @@ class RcmRemittancePosting(models.Model):
         if open_day == day:
             return day
         is_held = self.company_id.rcm_closed_period_policy == "hold"
-        reason = self.env._("the company holds such payments") if is_held else self.env._("see the lock dates")
+        reason = (
+            self.env._("the company holds such payments") if is_held else self.env._("see the lock dates")
+        )
         locked = period_locked(header or self._header(), open_day, reason)
         if is_held or not open_day:
             raise self._held([locked], [locked])

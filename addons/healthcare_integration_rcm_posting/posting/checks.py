@@ -8,13 +8,13 @@ alike.
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from odoo.addons.healthcare_integration_base.errors import Finding
 
 from ..formats.remittance.documents import Party, RemittanceHeader, RemittanceSummary
-from .context import PostingContext, PostingPolicy
-from .plan import PlannedLine
+from .context import PostingPolicy
 from .roles import Role
 
 
@@ -165,16 +165,16 @@ def account_missing(role: Role) -> Finding:
     )
 
 
-def too_precise(line: PlannedLine, context: PostingContext, digits: int) -> Finding:
+def too_precise(amount: Decimal, location: str, digits: int) -> Finding:
     """Return the hold of an amount with more decimals than the currency has."""
     return Finding(
         code="remittance.hold.precision",
         message="An amount has more decimals than the currency; rounded, the entry would not balance",
-        location=context.location(line.position, line.label),
+        location=location,
         expected=f"at most {digits} decimals",
-        found=str(abs(line.amount)),
+        found=str(abs(amount)),
         remedy="Ask the payer for a remittance with amounts of the currency",
-        amount=abs(line.amount),
+        amount=abs(amount),
     )
 
 
