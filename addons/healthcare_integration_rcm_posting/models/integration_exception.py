@@ -53,9 +53,10 @@ class IntegrationException(models.Model):
         shared = super()._leave(messages, resolution)
         for exception in shared.filtered(lambda e: e.rcm_remittance_id.message_id in messages):
             remittances = exception.message_ids._remittances()
-            claims = exception.rcm_claim_id.filtered(lambda claim, r=remittances: claim.remittance_id in r)
+            claim = exception.rcm_claim_id and remittances._first_claim(exception.subject)
+            remittance = claim.remittance_id or remittances[:1]
             # See message_ids: what it is about is no user's choice.
-            exception.sudo().write({"rcm_remittance_id": remittances[:1].id, "rcm_claim_id": claims.id})
+            exception.sudo().write({"rcm_remittance_id": remittance.id, "rcm_claim_id": claim.id})
         return shared
 
     def _release(self):

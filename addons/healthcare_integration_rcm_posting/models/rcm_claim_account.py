@@ -191,6 +191,7 @@ class RcmClaimAccount(models.Model):
                 },
                 allowed=claim._total_of(by_treatment.get(Treatment.ALLOWANCE.value, nothing)),
                 transferred=claim._total_of(by_treatment.get(Treatment.TRANSFER.value, nothing)),
+                denied=claim._total_of(by_treatment.get(Treatment.DENIAL.value, nothing)),
                 has_exceptions=claim.has_exceptions,
             )
         return so_far

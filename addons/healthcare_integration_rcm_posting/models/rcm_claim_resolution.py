@@ -6,6 +6,7 @@ from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..formats.remittance.documents import Claim
 from ..posting.claims import entry_of, plan_claim, plan_resolution
+from ..posting.context import location
 from ..posting.ledger import ItemKind
 from .rcm_claim_account import _PARKED_KINDS
 
@@ -114,7 +115,7 @@ class RcmClaimResolution(models.Model):
                 exception._close("resolved", resolution)
                 continue
             if message in waiting.remittance_id.message_id:
-                place = self.remittance_id._posting_context().location(self.position, "CLP")
+                place = location(self.remittance_id.control_number or "", self.position, "CLP")
                 self.env["integration.exception.stake"]._drop(exception, message, [place])
             else:
                 exception._leave(message, resolution)

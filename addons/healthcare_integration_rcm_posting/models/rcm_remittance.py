@@ -146,6 +146,13 @@ class RcmRemittance(models.Model):
             Domain("state", "in", ("open", "in_progress")) & self._exception_domain()
         )
 
+    def _first_claim(self, subject):
+        """Return the first of these remittances' claims that exceptions of that subject are about."""
+        is_numbered = Domain("claim_number", "=", subject)
+        is_unnumbered = Domain("claim_number", "in", [False, ""]) & Domain("payer_claim_number", "=", subject)
+        own = Domain("remittance_id", "in", self.ids)
+        return self.env["rcm.claim"].search(own & (is_numbered | is_unnumbered), order="id", limit=1)
+
     def _exception_domain(self):
         return Domain("rcm_remittance_id", "in", self.ids) | Domain("message_ids", "in", self.message_id.ids)
 

@@ -120,7 +120,7 @@ class RcmRemittancePlanning(models.Model):
         records._match()
         accounts = records._claim_accounts()
         planner = RemittancePlanner(
-            part.header, ledger, context, first_part=self._next_part_number(), cleared=self._cleared_so_far()
+            part.header, ledger, context, first_part=self._next_number(), cleared=self._cleared_so_far()
         )
         entries = planner.add((claim, accounts[record._account_key()]) for claim, record in part.claims)
         if part.is_last:
@@ -183,10 +183,14 @@ class RcmRemittancePlanning(models.Model):
             payment_date=self.payment_date or None,
         )
 
-    def _next_part_number(self):
-        """Return the number after the last part with an entry: a part without lines has none."""
-        suffixes = (entry.rcm_entry_key.rpartition("/")[2] for entry in self._own_entries())
-        return max((int(suffix) for suffix in suffixes), default=0) + 1
+    def _next_number(self, key_prefix=""):
+        """Return the number after the last part with an entry: a part without lines has none.
+
+        :param str key_prefix: see ``_apply_entries``
+        """
+        start = self._entry_key(key_prefix)
+        suffixes = (entry.rcm_entry_key.removeprefix(start) for entry in self._own_entries())
+        return max((int(suffix) for suffix in suffixes if suffix.isdigit()), default=0) + 1
 
     def _cleared_so_far(self):
         lines = self._own_entries().line_ids.filtered(lambda line: line.rcm_role == "clearing")

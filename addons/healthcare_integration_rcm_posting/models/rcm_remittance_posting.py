@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tools import groupby
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError, TransientError
+from odoo.addons.healthcare_integration_base.models.integration_exception_report import Report
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..posting.checks import period_locked
@@ -212,7 +213,7 @@ class RcmRemittancePosting(models.Model):
             self._apply_entry(entry, records, {**defaults, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._resolve_paired(entry)
-            self._report_exceptions(entry, records)
+        self._report_exceptions(entries, records)
 
     def _apply_entry(self, entry, records, defaults, lines_by_key):
         ledger, move_lines = self.env["rcm.ledger"].sudo(False), self.env["account.move.line"]
@@ -335,15 +336,28 @@ class RcmRemittancePosting(models.Model):
         ]
         self.env["rcm.adjustment"]._store_treatments(rows)
 
-    def _report_exceptions(self, entry, records):
-        for plan in entry.claims:
-            for planned in plan.exceptions:
-                self._report_exception(planned, records[plan.position])
-        for planned in entry.other_exceptions:
-            self._report_exception(planned)
+    def _report_exceptions(self, entries, records):
+        """Report what entries raise, all at once: workers that meet the same causes never block each other.
 
-    def _report_exception(self, planned, claim=None):
-        exception = self.env["integration.exception"]._report(
+        An exception leads to where its cause was met first; those that join it write nothing to it.
+        """
+        no_claim = self.env["rcm.claim"]
+        raised = [
+            (planned, records[plan.position])
+            for entry in entries
+            for plan in entry.claims
+            for planned in plan.exceptions
+        ] + [(planned, no_claim) for entry in entries for planned in entry.other_exceptions]
+        exceptions = self.env["integration.exception"]
+        found = exceptions._report_each([self._report_of(planned) for planned, _claim in raised])
+        claim_of = {}
+        for exception, (_planned, claim) in zip(found, raised, strict=True):
+            claim_of.setdefault(exception, claim)
+        for exception in exceptions.union(*found).filtered(lambda known: not known.rcm_remittance_id):
+            exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim_of[exception].id})
+
+    def _report_of(self, planned):
+        return Report(
             planned.finding,
             company=self.company_id,
             message=self.message_id,
@@ -351,7 +365,6 @@ class RcmRemittancePosting(models.Model):
             subject=self._exception_subject(planned),
             category=planned.category,
         )
-        exception.write({"rcm_remittance_id": self.id, "rcm_claim_id": claim.id if claim else False})
 
     def _exception_subject(self, planned):
         """Return what identifies the cause to a person: a missing rule goes by the payer's name."""

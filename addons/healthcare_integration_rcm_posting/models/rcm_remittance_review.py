@@ -69,15 +69,9 @@ class RcmRemittanceReview(models.Model):
                 plans.append(plan_review(document, so_far[record], account, context, f"review{record.id}."))
         self._require_accounts(context)
         entries, size = [], context.policy.claims_per_entry
-        for part, start in enumerate(range(0, len(plans), size), self._next_review_part()):
+        for part, start in enumerate(range(0, len(plans), size), self._next_number(REVIEW_KEY)):
             entry = entry_of(plans[start : start + size], context, part)
             entry.claims = [plan for plan in entry.claims if len(plan.review) < len(plan.adjustments)]
             entries.append(entry)
         self._require_precision(entries, context)
         return entries
-
-    def _next_review_part(self):
-        prefix = self._entry_key(REVIEW_KEY)
-        keys = (entry.rcm_entry_key or "" for entry in self.entry_ids)
-        parts = (int(key.removeprefix(prefix)) for key in keys if key.startswith(prefix))
-        return max(parts, default=0) + 1

@@ -40,7 +40,7 @@ _HOLDS = {
     "notification_with_payment": _Hold(
         "BPR02",
         "A notification without payment carries an amount",
-        "0 with BPR01 = H",
+        "0 with BPR01 = H or BPR04 = NON",
         "Ask the payer whether the amount is paid",
     ),
     "debit": _Hold(
@@ -100,10 +100,12 @@ _HOLDS = {
 
 def header_holds(header: RemittanceHeader, test_endpoint: bool) -> list[Finding]:
     """Return what in the header of a remittance forbids to post it."""
+    # No bank line would ever settle the clearing account.
+    without_payment = header.handling == "H" or header.method == "NON"
     checks = (
         ("test_file", header.usage == "T" and not test_endpoint, header.usage),
         ("prenotification", header.handling == "P", f"BPR01 = {header.handling}"),
-        ("notification_with_payment", header.handling == "H" and bool(header.amount), str(header.amount)),
+        ("notification_with_payment", without_payment and bool(header.amount), str(header.amount)),
         ("debit", header.credit_debit == "D", header.credit_debit),
         ("negative_payment", header.amount < 0, str(header.amount)),
         ("trace_missing", not header.trace_number, "nothing"),

@@ -38,6 +38,7 @@ class PostedSoFar:
     :ivar waiting: the adjustments in the review list
     :ivar allowed: contractual allowance that was decided already
     :ivar transferred: patient responsibility that the patient or the next payer owes already
+    :ivar denied: what was denied already
     :ivar has_exceptions: whether anything else of the claim was left to a person
     """
 
@@ -45,6 +46,7 @@ class PostedSoFar:
     waiting: Collection[AdjustmentKey]
     allowed: Decimal = ZERO
     transferred: Decimal = ZERO
+    denied: Decimal = ZERO
     has_exceptions: bool = False
 
 
@@ -126,6 +128,8 @@ def plan_review(
         _raise_denial(plan, claim, adjudicate(claim, context), context)
     plan.outcome = _outcome_since(since, plan, decided)
     plan.patient_share += since.transferred
+    plan.denied += since.denied
+    reclass_denied(plan, account, context)
     _verify(plan)
     account.priors.append(_posting(plan, claim, context))
     return plan
@@ -143,10 +147,18 @@ def _outcome_since(since: PostedSoFar, plan: ClaimPlan, decided: Adjudication) -
 def entry_of(plans: list[ClaimPlan], context: PostingContext, part: int = 1) -> EntryPlan:
     """Return the entry of claims that are posted apart from their remittance, without a clearing line."""
     entry = EntryPlan(part, claims=plans, unreconcile=[item for plan in plans for item in plan.unreconcile])
+    complete(entry, context)
+    return entry
+
+
+def complete(entry: EntryPlan, context: PostingContext) -> None:
+    """Name the rules that are missing, and give the lines their distribution.
+
+    Raises :class:`PlanError` unless the entry balances.
+    """
     entry.missing_rules = [review_issue(total, context) for total in entry.review_totals()]
     entry.distribute(context.distributions)
     entry.verify()
-    return entry
 
 
 def _spend(plan: ClaimPlan, waiting: OpenItem) -> None:
@@ -200,7 +212,7 @@ def _plan_not_recognised(
     plan.exceptions.append(
         claim_issue("denied", claim, context, claim.charge, found="status 4, patient not recognised")
     )
-    reclass_denied(plan, claim, account, context)
+    reclass_denied(plan, account, context)
 
 
 def _plan_processed(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context: PostingContext) -> None:
@@ -208,7 +220,7 @@ def _plan_processed(plan: ClaimPlan, claim: Claim, account: ClaimAccount, contex
     _settle(plan, claim, account, decided, context)
     _raise_denial(plan, claim, decided, context)
     plan.outcome = _outcome(plan, decided)
-    reclass_denied(plan, claim, account, context)
+    reclass_denied(plan, account, context)
 
 
 def _settle(

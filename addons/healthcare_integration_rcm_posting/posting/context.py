@@ -61,4 +61,9 @@ class PostingContext:
 
     def location(self, position: int, segment: str) -> str:
         """Return where in the remittance something is."""
-        return f"ST {self.control_number}, segment {position} ({segment})"
+        return location(self.control_number, position, segment)
+
+
+def location(control_number: str, position: int, segment: str) -> str:
+    """Return where in the remittance of that control number something is."""
+    return f"ST {control_number}, segment {position} ({segment})"

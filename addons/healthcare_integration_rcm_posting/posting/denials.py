@@ -7,7 +7,7 @@ to a receivable of its own. It stays the payer's debt; whatever the payer decide
 
 from __future__ import annotations
 
-from ..formats.remittance.documents import ZERO, Claim
+from ..formats.remittance.documents import ZERO
 from .context import PostingContext
 from .ledger import ClaimAccount, ItemKind, OpenItem
 from .plan import ClaimPlan, Outcome
@@ -16,9 +16,9 @@ from .roles import Role
 _UNDECIDED_KINDS = frozenset({ItemKind.INVOICE, ItemKind.NEXT_PAYER, ItemKind.REVERSAL})
 
 
-def reclass_denied(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context: PostingContext) -> None:
+def reclass_denied(plan: ClaimPlan, account: ClaimAccount, context: PostingContext) -> None:
     """Move what the payer itself owes on a claim that it denied as a whole, where the policy says so."""
-    if not context.policy.reclass_denied or not _denied_as_a_whole(plan, claim):
+    if not context.policy.reclass_denied or not _denied_as_a_whole(plan):
         return
     moved = ZERO
     for item in account.items:
@@ -34,6 +34,6 @@ def reclass_denied(plan: ClaimPlan, claim: Claim, account: ClaimAccount, context
         account.items.append(OpenItem(line.key, line.account, line.partner, moved, ItemKind.DENIED))
 
 
-def _denied_as_a_whole(plan: ClaimPlan, claim: Claim) -> bool:
-    """Not so when adjustments wait for a rule, or only those are planned that a new rule covers."""
-    return plan.outcome is Outcome.DENIED and not plan.review and claim.adjusted == claim.charge
+def _denied_as_a_whole(plan: ClaimPlan) -> bool:
+    """Not so when adjustments wait for a rule."""
+    return plan.outcome is Outcome.DENIED and not plan.review

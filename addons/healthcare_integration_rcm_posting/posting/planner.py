@@ -13,10 +13,9 @@ from decimal import Decimal
 
 from ..formats.remittance.documents import ZERO, Claim, RemittanceHeader, RemittanceSummary
 from .checks import account_missing, header_holds, summary_holds
-from .claims import plan_claim
+from .claims import complete, plan_claim
 from .context import PostingContext
 from .errors import PlanError
-from .issues import review_issue
 from .ledger import ClaimAccount, Ledger, Target
 from .plan import ClaimPlan, EntryPlan, PlannedLine, ProviderAdjustmentPlan, RemittancePlan
 from .provider_adjustments import plan_provider_adjustments
@@ -110,9 +109,7 @@ class RemittancePlanner:
         for plan in claims:
             if plan.unreconcile:
                 _release(entry, plan.unreconcile)
-        entry.missing_rules = [review_issue(total, self._context) for total in entry.review_totals()]
-        entry.distribute(self._context.distributions)
-        entry.verify()
+        complete(entry, self._context)
         self._cleared += paid
         self._part += 1
         self._claims = []

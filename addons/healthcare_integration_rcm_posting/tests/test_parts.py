@@ -9,6 +9,9 @@ from odoo.addons.healthcare_integration_base.models import integration_task_prog
 
 from .common import RcmCase, claim, provider_adjustment
 
+# The kernel looks each cause up, claims its row and fills it, audits it, and notes its money and its message.
+MAX_QUERIES_PER_EXCEPTION = 7.5
+
 
 @tagged("post_install", "-at_install")
 class TestParts(RcmCase):
@@ -196,14 +199,26 @@ class TestParts(RcmCase):
         _first, few, many = (self.queries_of_posting(count) for count in (5, 10, 60))
         self.assertLess((many - few) / 50, 0.5, "queries for each further claim")
 
-    def queries_of_posting(self, count):
-        documents = [
-            claim(f"Q{count}0{number:03d}", 100, 70, ("CO 45", 10), ("PR 1", 20)) for number in range(count)
-        ]
+    def test_denials_need_few_queries_each(self):
+        self.company.rcm_entry_claim_limit = 500
+        denied = (0, ("CO 16", 100))
+        _first, few, many = (self.queries_of_posting(count, denied, "D") for count in (5, 10, 60))
+        self.assertLess((many - few) / 50, MAX_QUERIES_PER_EXCEPTION, "queries for each further denial")
+
+    def test_workers_meet_causes_in_one_order(self):
+        denied = [claim(f"P8000{number}", 100, 0, ("CO 16", 100)) for number in (4, 2, 3, 1)]
+        for document in denied:
+            self.claim_invoice(document.claim_id, 100)
+        remittance = self.take_in(self.remit(*denied))
+        subjects = self.exceptions(remittance).sorted("id").mapped("subject")
+        self.assertEqual(subjects, sorted(subjects), "over all entries of the task")
+
+    def queries_of_posting(self, count, decided=(70, ("CO 45", 10), ("PR 1", 20)), prefix="Q"):
+        documents = [claim(f"{prefix}{count}0{number:03d}", 100, *decided) for number in range(count)]
         for document in documents:
             self.claim_invoice(document.claim_id, 100)
         self.env.flush_all()
         before = sql_db.sql_counter
-        remittance = self.take_in(self.remit(*documents, trace=f"Q{count}"))
+        remittance = self.take_in(self.remit(*documents, trace=f"{prefix}{count}"))
         self.assertEqual((remittance.state, remittance.posted_claim_count), ("posted", count))
         return sql_db.sql_counter - before

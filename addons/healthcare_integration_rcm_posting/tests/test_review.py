@@ -81,7 +81,7 @@ class TestReview(RcmCase):
         first = self.take_in_unknown_reason("R200006")
         second = self.take_in_unknown_reason("R200007", "R200008")
         exception = self.unruled()
-        self.assertEqual(exception.amount, 60)
+        self.assertEqual((exception.amount, exception.rcm_remittance_id), (60, first))
         second.with_user(self.biller).action_undo()
         self.assertEqual((exception.state, exception.amount), ("open", 20))
         self.assertEqual((exception.rcm_remittance_id, exception.message_ids), (first, first.message_id))

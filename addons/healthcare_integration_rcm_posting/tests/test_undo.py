@@ -201,6 +201,14 @@ class TestUndo(RcmCase):
         self.undo(reversal)
         self.assertEqual(line.amount_residual, 0)
 
+    def test_an_exception_that_another_remittance_shares_leads_to_its_claim(self):
+        first, second = (self.take_in(self.remit(claim("LOST00003", 50, 50))) for _time in range(2))
+        exception = self.exceptions(first)
+        self.assertEqual((exception.rcm_claim_id, exception.amount), (first.claim_ids, 100))
+        self.undo(first)
+        self.assertEqual((exception.rcm_claim_id, exception.amount), (second.claim_ids, 50))
+        self.assertEqual(exception.rcm_remittance_id, second)
+
     def test_undo_gives_the_invoice_the_status_of_the_claim_before(self):
         invoice = self.claim_invoice("U600001", 100)
         self.take_in(self.remit(claim("U600001", 100, 0, ("CO 16", 100))))

@@ -79,6 +79,7 @@ class PostedClaim:
             waiting={key_of(plan.adjustment) for plan in self.plan.review},
             allowed=_total(plans, Treatment.ALLOWANCE),
             transferred=_total(plans, Treatment.TRANSFER),
+            denied=_total(plans, Treatment.DENIAL),
             has_exceptions=bool(self.plan.exceptions),
         )
 

@@ -7,8 +7,11 @@ from posting_hospital import NEXT_PAYER, PATIENT, PAYER, Hospital, codes, figure
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import Addressee
 from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
 from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
+from odoo.addons.healthcare_integration_rcm_posting.posting.rules import PostingRule, Treatment
 
 DENIED = claim("A1", 600, 0, ("CO", "50", 600))
+UNKNOWN_IS_DENIAL = PostingRule(Treatment.DENIAL, "CO", "9999")
+UNKNOWN_IS_ALLOWANCE = PostingRule(Treatment.ALLOWANCE, "CO", "9999")
 MOVED = {"claim_receivable": -600, "denied_receivable": 600}
 
 
@@ -89,3 +92,50 @@ def test_next_payers_denial_moves_only_what_was_forwarded_to_it(moving):
     assert figures(plan) == {"claim_receivable": -150, "denied_receivable": 150}
     assert moving.balance(Role.DENIED_RECEIVABLE, NEXT_PAYER) == 150
     assert moving.open("A1") == 50
+
+
+@pytest.mark.parametrize(
+    ("adjustments", "rule"),
+    [
+        ([("CO", "9999", 600)], UNKNOWN_IS_DENIAL),
+        ([("CO", "50", 400), ("CO", "9999", 200)], UNKNOWN_IS_DENIAL),
+        ([("CO", "50", 400), ("CO", "9999", 200)], UNKNOWN_IS_ALLOWANCE),
+    ],
+)
+def test_claim_that_a_new_rule_denies_as_a_whole_moves(moving, adjustments, rule):
+    received = remit(claim("A1", 600, 0, *adjustments))
+    moving.receive(received)
+    (plan,) = moving.review(received, rule)
+    assert (figures(plan), plan.outcome) == (MOVED, Outcome.DENIED)
+    assert (moving.balance(Role.DENIED_RECEIVABLE, PAYER), moving.open("A1")) == (600, 0)
+
+
+def test_nothing_moves_by_default_when_a_new_rule_denies(hospital):
+    received = remit(claim("A1", 600, 0, ("CO", "9999", 600)))
+    hospital.receive(received)
+    (plan,) = hospital.review(received, UNKNOWN_IS_DENIAL)
+    assert (plan.lines, plan.outcome, hospital.open("A1")) == ([], Outcome.DENIED, 600)
+
+
+def test_claim_of_which_something_waits_on_does_not_move(moving):
+    received = remit(claim("A1", 600, 0, ("CO", "9999", 400), ("CO", "8888", 200)))
+    moving.receive(received)
+    (plan,) = moving.review(received, UNKNOWN_IS_DENIAL)
+    assert (plan.lines, plan.outcome, moving.open("A1")) == ([], Outcome.DENIED, 600)
+
+
+def test_rest_of_a_paid_claim_that_a_new_rule_denies_does_not_move(moving):
+    received = remit(claim("A1", 600, 400, ("CO", "9999", 200)))
+    moving.receive(received)
+    (plan,) = moving.review(received, UNKNOWN_IS_DENIAL)
+    assert (plan.lines, moving.open("A1")) == ([], 200)
+
+
+def test_reversal_moves_back_what_a_new_rule_moved(moving):
+    unknown = claim("A1", 600, 0, ("CO", "9999", 600))
+    received = remit(unknown)
+    moving.receive(received)
+    moving.review(received, UNKNOWN_IS_DENIAL)
+    (plan,) = receive(moving, reversal(unknown))
+    assert figures(plan) == {"claim_receivable": 600, "denied_receivable": -600}
+    assert moving.open("A1") == 600

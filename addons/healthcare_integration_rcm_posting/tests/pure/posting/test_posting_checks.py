@@ -25,6 +25,7 @@ def holds(given, **kwargs):
         ({"usage": "T"}, "remittance.hold.test_file"),
         ({"handling": "P"}, "remittance.hold.prenotification"),
         ({"handling": "H"}, "remittance.hold.notification_with_payment"),
+        ({"method": "NON"}, "remittance.hold.notification_with_payment"),
         ({"credit_debit": "D"}, "remittance.hold.debit"),
         ({"trace": ""}, "remittance.hold.trace_missing"),
         ({"payment_date": None}, "remittance.hold.payment_date_missing"),
