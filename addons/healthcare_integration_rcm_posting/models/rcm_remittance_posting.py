@@ -9,6 +9,7 @@ from odoo.addons.healthcare_integration_base.models.integration_exception_report
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..posting.checks import period_locked
+from ..posting.content_difference import first_difference
 from ..posting.identity import payment_identity
 from ..posting.issues import NO_RULE_CODE
 from ..posting.settlement import FORWARDED_STATUSES
@@ -109,13 +110,18 @@ class RcmRemittancePosting(models.Model):
         return True
 
     def _conflict(self, original):
+        difference = None
+        holder, _start, _end = original.message_id._payload_range(0, None)
+        if not holder.payload_purged_at:
+            difference = first_difference(original._documents(), self._documents())
+        expected, found = difference or ("", "")
         return BusinessRuleError(
             "remittance.identity.conflict",
             self.env._("The payment %s was posted before with other content.", self.trace_number),
             location=f"ST {self.control_number}, TRN02",
             subject=f"remittance:{self.id}",
-            expected=original._content_summary(),
-            found=self._content_summary(),
+            expected=": ".join(filter(None, (original._content_summary(), expected))),
+            found=": ".join(filter(None, (self._content_summary(), found))),
             remedy=self.env._(
                 "Compare both. To replace the first one, undo it, then resolve this exception."
             ),
