@@ -62,7 +62,7 @@ class RcmRemittanceIntake(models.Model):
         }
 
     def _currency(self, code, company):
-        """Return the currency of a code, active or not; the company's for none, and for one that is unknown."""
+        """Return the currency of a code, active or not; the company's for none or an unknown one."""
         currencies = self.env["res.currency"].with_context(active_test=False)
         return (code and currencies.search([("name", "=", code)], limit=1)) or company.currency_id
 

@@ -309,7 +309,9 @@ class RcmRemittancePosting(models.Model):
     def _invoice_status(plan):
         if plan.reverses is not None:
             return "reversed"
-        if plan.outcome.value == "posted" and (plan.transferred or plan.patient_share):
+        if plan.outcome.value in ("posted", "no_effect") and plan.patient_share > 0:
+            return "patient"
+        if plan.outcome.value == "posted" and plan.transferred:
             return "forwarded" if plan.status in FORWARDED_STATUSES else "patient"
         return CLAIM_STATUS_OF_OUTCOME.get(plan.outcome.value)
 
