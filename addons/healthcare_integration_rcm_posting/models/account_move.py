@@ -14,12 +14,21 @@ def claim_key(claim_number):
 
 
 def claim_core(claim_number):
-    """Return the digits of a claim number, if they are enough to tell claims apart, else an empty string.
+    """Return the digits of a claim number, if they are enough to look it up by, else an empty string.
 
-    Payers drop letters of a prefix or add one; the digits survive.
+    Payers drop a prefix or modifier or add one; the digits survive. See :func:`is_cut_of`.
     """
     digits = _NOT_DIGIT.sub("", claim_number or "")
     return digits if len(digits) >= MIN_CORE_LENGTH else ""
+
+
+def is_cut_of(claim_number, other):
+    """Tell whether two claim numbers are one, but for a prefix or modifier that only one of them has.
+
+    ``ER-123456`` and ``OP-123456`` are two claims.
+    """
+    shorter, longer = sorted((claim_key(claim_number), claim_key(other)), key=len)
+    return longer.startswith(shorter) or longer.endswith(shorter)
 
 
 class AccountMove(models.Model):

@@ -2,14 +2,14 @@ from collections import defaultdict
 
 from odoo import api, models
 
-from .account_move import claim_core, claim_key
+from .account_move import claim_core, claim_key, is_cut_of
 
 
 class RcmClaimMatching(models.Model):
     """Finds the invoice of a remitted claim: by its number, then by the number without what payers lose.
 
-    A match is never a guess. One invoice must be left, and where only the digits of the number agree, the
-    amount charged must agree as well; several are ambiguous and go to a person.
+    A match is never a guess. One invoice must be left, and where one number lacks the other's prefix or
+    modifier, the amount charged must agree as well; several are ambiguous and go to a person.
     """
 
     _inherit = "rcm.claim"
@@ -27,7 +27,7 @@ class RcmClaimMatching(models.Model):
             for claim in waiting:
                 found = candidates.get(normalise(claim.claim_number), self.env["account.move"])
                 if field_name == "rcm_claim_core":
-                    found = claim._of_same_charge(found)
+                    found = claim._with_cut_number(found)
                 claim._take(found)
             matched = waiting.filtered("invoice_id")
             matched.write({"match_state": "matched", "match_basis": basis})
@@ -54,12 +54,16 @@ class RcmClaimMatching(models.Model):
                 ("state", "=", "posted"),
                 *domain,
             ],
-            [field_name, "amount_total", "company_id"],
+            [field_name, "rcm_claim_number", "amount_total", "company_id"],
         )
 
-    def _of_same_charge(self, invoices):
+    def _with_cut_number(self, invoices):
+        """Return the invoices of the same charge whose number the payer cut or extended."""
         return invoices.filtered(
-            lambda invoice: self.currency_id.compare_amounts(abs(self.charge), invoice.amount_total) == 0
+            lambda invoice: (
+                is_cut_of(self.claim_number, invoice.rcm_claim_number)
+                and self.currency_id.compare_amounts(abs(self.charge), invoice.amount_total) == 0
+            )
         )
 
     def _take(self, invoices):

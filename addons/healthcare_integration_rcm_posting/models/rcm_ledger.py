@@ -1,9 +1,12 @@
 import datetime
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Command
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
+
+#: A month is closed before its end; what is locked for longer is closed to the present business.
+MOST_LOCKED_AHEAD = datetime.timedelta(days=31)
 
 #: What `_optimize_reconciliation_plan` of account.move.line reads of the items of each group.
 READ_PER_GROUP = (
@@ -155,8 +158,14 @@ class RcmLedger(models.AbstractModel):
 
     @api.model
     def _first_open_day(self, company, journal, date):
-        """Return the first day from ``date`` on that is in no locked period of the company."""
+        """Return the first day from ``date`` on that is in no locked period of the company.
+
+        :return: None if the books are locked so far ahead that no day is open for the present business
+        """
         violations = company._get_violated_lock_dates(date, False, journal)
         if not violations:
             return date
-        return max(lock_date for lock_date, _field in violations) + datetime.timedelta(days=1)
+        locked_until = max(lock_date for lock_date, _field in violations)
+        if locked_until >= fields.Date.context_today(self) + MOST_LOCKED_AHEAD:
+            return None
+        return locked_until + datetime.timedelta(days=1)

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
-from ..posting.provider_adjustments import normalised_reference
+from ..posting.bank_text import names_trace, traces_of_addenda
 
 DAYS_BEFORE, DAYS_AFTER = 3, 15
 MOST_OFFERED = 10
@@ -121,8 +121,7 @@ class RcmRemittanceBank(models.Model):
 
     def _find_bank_line(self):
         lines = self._bank_lines_of_amount()
-        trace = normalised_reference(self.trace_number or "")
-        by_trace = lines.filtered(lambda line: trace and trace in normalised_reference(line._rcm_text()))
+        by_trace = lines.filtered(lambda line: names_trace(line._rcm_text(), self.trace_number or ""))
         if by_trace:
             return by_trace if len(by_trace) == 1 else by_trace.browse()
         unnamed = lines.filtered(lambda line: not self._names_another(line))
@@ -167,9 +166,9 @@ class RcmRemittanceBank(models.Model):
         )
 
     def _names_another(self, line):
-        """Tell whether a line's text carries the trace number of another remittance."""
-        text = normalised_reference(line._rcm_text())
+        """Tell whether a line that does not name this remittance's trace number names another."""
+        text = line._rcm_text()
         waiting = self.search([("bank_state", "=", "waiting"), ("id", "!=", self.id)])
-        return any(
-            other.trace_number and normalised_reference(other.trace_number) in text for other in waiting
+        return bool(traces_of_addenda(text)) or any(
+            names_trace(text, other.trace_number or "") for other in waiting
         )

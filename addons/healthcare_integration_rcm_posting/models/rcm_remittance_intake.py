@@ -62,8 +62,9 @@ class RcmRemittanceIntake(models.Model):
         }
 
     def _currency(self, code, company):
-        found = self.env["res.currency"].search([("name", "=", code)], limit=1) if code else None
-        return found or company.currency_id
+        """Return the currency of a code, active or not; the company's for none or an unknown one."""
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        return (code and currencies.search([("name", "=", code)], limit=1)) or company.currency_id
 
     # === CLAIMS === #
 

@@ -6,12 +6,13 @@ from odoo import models
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 
 from ..formats.remittance import RemittanceSummary, read_remittance_transaction
-from ..formats.remittance.documents import RemittanceHeader
-from ..posting.checks import account_missing, header_holds, summary_holds, too_precise
+from ..formats.remittance.documents import Claim, RemittanceHeader
+from ..posting.checks import account_missing, foreign_currency, header_holds, summary_holds, too_precise
 from ..posting.context import PostingContext, PostingPolicy
 from ..posting.ledger import ItemKind, Ledger, OpenItem
 from ..posting.planner import RemittancePlanner
 from ..posting.provider_adjustments import PAIRED_ROLES, normalised_reference
+from ..posting.requirements import Requirements
 from .rcm_claim_account import as_decimal
 
 ENTRIES_PER_TASK = 4
@@ -86,18 +87,11 @@ class RcmRemittancePlanning(models.Model):
         is_test_endpoint = self.message_id.endpoint_id.is_test
         holds = header_holds(part.header, is_test_endpoint)
         holds += summary_holds(part.header, part.summary, self._policy())
+        own_currency = self.company_id.currency_id.name
+        if (part.header.currency or self.currency_id.name) != own_currency:
+            holds.append(foreign_currency(part.header, own_currency))
         if holds:
             raise self._held(holds, [*holds, *part.summary.findings])
-        if self.currency_id != self.company_id.currency_id:
-            raise BusinessRuleError(
-                "remittance.hold.currency",
-                self.env._("The remittance is in %s.", self.currency_id.name),
-                subject=f"remittance:{self.id}",
-                location=f"ST {self.control_number}, CUR02",
-                expected=self.company_id.currency_id.name,
-                found=self.currency_id.name,
-                remedy=self.env._("Ask the payer for a remittance in the company's currency."),
-            )
 
     def _held(self, holds, findings):
         first = holds[0]
@@ -136,6 +130,24 @@ class RcmRemittancePlanning(models.Model):
         self._require_precision(entries, context)
         return entries
 
+    def _require_for_all_parts(self):
+        """Refuse before the first part what would hold a later one: no remittance stays half-posted.
+
+        :raise BusinessRuleError: ``remittance.hold.account_missing`` or ``remittance.hold.precision``
+        """
+        context = self._posting_context()
+        requirements = Requirements(context, self.currency_id.decimal_places)
+        for document in self._documents():
+            if isinstance(document, Claim):
+                requirements.add_claim(document)
+            elif isinstance(document, RemittanceSummary):
+                for adjustment in document.provider_adjustments:
+                    requirements.add_provider_adjustment(adjustment)
+        context.missing_roles |= requirements.missing_roles
+        self._require_accounts(context)
+        if finding := requirements.too_precise:
+            raise self._held([finding], [finding])
+
     def _require_accounts(self, context):
         """:raise BusinessRuleError: ``remittance.hold.account_missing`` when a planned role has no account"""
         if context.missing_roles:
@@ -150,7 +162,7 @@ class RcmRemittancePlanning(models.Model):
         for entry in entries:
             for line in entry.lines:
                 if round(line.amount, digits) != line.amount:
-                    finding = too_precise(line, context, digits)
+                    finding = too_precise(line.amount, context.location(line.position, line.label), digits)
                     raise self._held([finding], [finding])
 
     def _posting_context(self):

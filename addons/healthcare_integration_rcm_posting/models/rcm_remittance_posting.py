@@ -9,6 +9,7 @@ from odoo.addons.healthcare_integration_base.models.integration_exception_report
 from odoo.addons.healthcare_integration_base.queue import integration_task
 
 from ..posting.checks import period_locked
+from ..posting.content_difference import first_difference
 from ..posting.identity import payment_identity
 from ..posting.issues import NO_RULE_CODE
 from ..posting.settlement import FORWARDED_STATUSES
@@ -75,6 +76,8 @@ class RcmRemittancePosting(models.Model):
         self._check_postable(part)
         if self._is_duplicate(part.header):
             return False
+        if not part.is_last:
+            self.with_company(self.company_id)._require_for_all_parts()
         self._begin(part.header)
         return True
 
@@ -107,13 +110,18 @@ class RcmRemittancePosting(models.Model):
         return True
 
     def _conflict(self, original):
+        difference = None
+        holder, _start, _end = original.message_id._payload_range(0, None)
+        if not holder.payload_purged_at:
+            difference = first_difference(original._documents(), self._documents())
+        expected, found = difference or ("", "")
         return BusinessRuleError(
             "remittance.identity.conflict",
             self.env._("The payment %s was posted before with other content.", self.trace_number),
             location=f"ST {self.control_number}, TRN02",
             subject=f"remittance:{self.id}",
-            expected=original._content_summary(),
-            found=self._content_summary(),
+            expected=": ".join(filter(None, (original._content_summary(), expected))),
+            found=": ".join(filter(None, (self._content_summary(), found))),
             remedy=self.env._(
                 "Compare both. To replace the first one, undo it, then resolve this exception."
             ),
@@ -134,7 +142,7 @@ class RcmRemittancePosting(models.Model):
 
         :raise TransientError: when another worker took it at this moment
         """
-        self.accounting_date = self._accounting_date(header)
+        self.accounting_date = self._open_day(header.payment_date, header)
         self.flush_recordset()
         try:
             self.env.cr.execute(
@@ -151,19 +159,27 @@ class RcmRemittancePosting(models.Model):
             ) from error
         self.invalidate_recordset(["state", "state_reason"])
 
-    def _accounting_date(self, header):
-        """Return the day of the entries: the payment's, or the next one that is open.
+    def _open_day(self, day, header=None):
+        """Return a day for entries, or the next one that is open; then a finding tells so.
 
-        :raise BusinessRuleError: ``remittance.hold.period_locked`` when the company's policy is to hold
+        :param header: the typed header, if it was read already
+        :raise BusinessRuleError: ``remittance.hold.period_locked`` when the company's policy is to hold,
+            or no day is open
         """
-        journal = self._journal()
-        day = self.env["rcm.ledger"]._first_open_day(self.company_id, journal, header.payment_date)
-        if day != header.payment_date:
-            locked = period_locked(header, day, self.env._("the company holds such payments"))
-            if self.company_id.rcm_closed_period_policy == "hold":
-                raise self._held([locked], [locked])
-            self.findings = [*(self.findings or []), {**locked.as_dict(), "severity": "warning"}]
-        return day
+        open_day = self.env["rcm.ledger"]._first_open_day(self.company_id, self._journal(), day)
+        if open_day == day:
+            return day
+        is_held = self.company_id.rcm_closed_period_policy == "hold"
+        reason = (
+            self.env._("the company holds such payments") if is_held else self.env._("see the lock dates")
+        )
+        locked = period_locked(header or self._header(), open_day, reason)
+        if is_held or not open_day:
+            raise self._held([locked], [locked])
+        warning = {**locked.as_dict(), "severity": "warning"}
+        if warning not in (self.findings or []):
+            self.findings = [*(self.findings or []), warning]
+        return open_day
 
     def _journal(self):
         """:raise BusinessRuleError: ``remittance.hold.journal_missing`` before the setup was run"""
@@ -190,7 +206,9 @@ class RcmRemittancePosting(models.Model):
         :param done: number of claims that were done before
         :param total: number of claims of all there is to do; those of the entries when not given
         """
-        journal, lines_by_key = self._journal(), {}
+        lines_by_key = {}
+        # The period may have been locked since the remittance was posted, or its last part.
+        defaults = {"journal_id": self._journal().id, "date": self._open_day(self.accounting_date)}
         total = sum(len(entry.claims) for entry in entries) if total is None else total
         for entry in entries:
             self.env["integration.task.progress"]._step(
@@ -198,7 +216,7 @@ class RcmRemittancePosting(models.Model):
             )
             done += len(entry.claims)
             key = self._entry_key(f"{key_prefix}{entry.part}")
-            self._apply_entry(entry, records, {"journal_id": journal.id, "rcm_entry_key": key}, lines_by_key)
+            self._apply_entry(entry, records, {**defaults, "rcm_entry_key": key}, lines_by_key)
             self._settle_claims(entry, records, lines_by_key)
             self._resolve_paired(entry)
         self._report_exceptions(entries, records)
@@ -230,7 +248,6 @@ class RcmRemittancePosting(models.Model):
         return {
             "move_type": "entry",
             "company_id": self.company_id.id,
-            "date": self.accounting_date,
             "ref": self.env._("Remittance %(trace)s, part %(part)s", trace=self.trace_number, part=part),
             "rcm_remittance_id": self.id,
             "line_ids": [Command.create(self._line_values(line, records)) for line in planned],
@@ -292,7 +309,9 @@ class RcmRemittancePosting(models.Model):
     def _invoice_status(plan):
         if plan.reverses is not None:
             return "reversed"
-        if plan.outcome.value == "posted" and (plan.transferred or plan.patient_share):
+        if plan.outcome.value in ("posted", "no_effect") and plan.patient_share > 0:
+            return "patient"
+        if plan.outcome.value == "posted" and plan.transferred:
             return "forwarded" if plan.status in FORWARDED_STATUSES else "patient"
         return CLAIM_STATUS_OF_OUTCOME.get(plan.outcome.value)
 

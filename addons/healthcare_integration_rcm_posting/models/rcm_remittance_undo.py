@@ -53,8 +53,15 @@ class RcmRemittanceUndo(models.Model):
         )
 
     def _undo_date(self):
-        """Return the day of the reversal: that of the entries, or the next one that is open."""
-        return self.env["rcm.ledger"]._first_open_day(self.company_id, self._journal(), self.accounting_date)
+        """Return the day of the reversal: that of the entries, or the next one that is open.
+
+        :raise UserError: if no day is open
+        """
+        ledger = self.env["rcm.ledger"]
+        day = ledger._first_open_day(self.company_id, self._journal(), self.accounting_date)
+        if not day:
+            raise UserError(self.env._("No accounting day is open for the reversal. Check the lock dates."))
+        return day
 
     def _settlements_to_restore(self):
         """Return what the reversals of this remittance had freed: earlier payments and their invoices."""

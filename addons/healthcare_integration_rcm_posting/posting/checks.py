@@ -8,13 +8,13 @@ alike.
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from odoo.addons.healthcare_integration_base.errors import Finding
 
 from ..formats.remittance.documents import Party, RemittanceHeader, RemittanceSummary
-from .context import PostingContext, PostingPolicy
-from .plan import PlannedLine
+from .context import PostingPolicy
 from .roles import Role
 
 
@@ -69,6 +69,12 @@ _HOLDS = {
         "The remittance does not balance",
         "",
         "Compare the proof with the payer; a corrected remittance replaces this one",
+    ),
+    "currency": _Hold(
+        "CUR02",
+        "The remittance is not in the company's currency",
+        "",
+        "Ask the payer for a remittance in the company's currency",
     ),
     "payer_unknown": _Hold(
         "N1*PR",
@@ -126,6 +132,11 @@ def summary_holds(
     return [_hold("unbalanced", header, f"{first.location}: {first.found}", first.expected)]
 
 
+def foreign_currency(header: RemittanceHeader, own: str) -> Finding:
+    """Return the hold of a payment in a currency other than the company's, or one that nobody knows."""
+    return _hold("currency", header, header.currency, own)
+
+
 def payer_unknown(header: RemittanceHeader) -> Finding:
     """Return the hold of a payer that is not mapped to a partner."""
     return _hold("payer_unknown", header, f"TRN03 {header.payer_identifier}, {_party(header.payer)}")
@@ -156,16 +167,16 @@ def account_missing(role: Role) -> Finding:
     )
 
 
-def too_precise(line: PlannedLine, context: PostingContext, digits: int) -> Finding:
+def too_precise(amount: Decimal, location: str, digits: int) -> Finding:
     """Return the hold of an amount with more decimals than the currency has."""
     return Finding(
         code="remittance.hold.precision",
         message="An amount has more decimals than the currency; rounded, the entry would not balance",
-        location=context.location(line.position, line.label),
+        location=location,
         expected=f"at most {digits} decimals",
-        found=str(abs(line.amount)),
+        found=str(abs(amount)),
         remedy="Ask the payer for a remittance with amounts of the currency",
-        amount=abs(line.amount),
+        amount=abs(amount),
     )
 
 

@@ -20,11 +20,11 @@ from .context import PostingContext
 from .denials import reclass_denied
 from .errors import PlanError
 from .issues import claim_issue, review_issue
-from .ledger import PAYER_RANK, ClaimAccount, MatchState, OpenItem, PriorPosting
+from .ledger import PAYER_RANK, Addressee, ClaimAccount, MatchState, OpenItem, PriorPosting
 from .plan import ClaimPlan, EntryPlan, Outcome
 from .reversals import REVERSAL_STATUS, plan_reversal
 from .roles import Role
-from .settlement import Settlement, park
+from .settlement import FORWARDED_STATUSES, Settlement, park
 
 NOT_RECOGNISED_STATUS = "4"
 #: 23: not our claim, forwarded to another payer; 25: predetermination of benefits.
@@ -127,7 +127,10 @@ def plan_review(
         # The exception of the claim carries all that is denied of it.
         _raise_denial(plan, claim, adjudicate(claim, context), context)
     plan.outcome = _outcome_since(since, plan, decided)
-    plan.patient_share += since.transferred
+    if account.addressed_to is Addressee.PAYER and claim.status in FORWARDED_STATUSES:
+        plan.transferred += since.transferred
+    else:
+        plan.patient_share += since.transferred
     plan.denied += since.denied
     reclass_denied(plan, account, context)
     _verify(plan)

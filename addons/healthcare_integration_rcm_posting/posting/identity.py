@@ -94,6 +94,15 @@ def payment_identity(company: int, header: RemittanceHeader, content_hash: str) 
     )
 
 
+def differing_fields(first: object, other: object) -> list[str]:
+    """Return the names of the fields in which two documents of one type say something else."""
+    return [
+        name
+        for name in _content_fields(type(first))
+        if _canonical(getattr(first, name)) != _canonical(getattr(other, name))
+    ]
+
+
 @cache
 def _content_fields(document_type: type) -> tuple[str, ...]:
     left_out = _NEVER_CONTENT | _ENVELOPE.get(document_type, set())

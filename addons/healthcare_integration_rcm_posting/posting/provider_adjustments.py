@@ -19,7 +19,7 @@ from .issues import provider_issue
 from .ledger import ItemKind, Ledger, OpenItem, Target
 from .plan import Outcome, PlannedLine, ProviderAdjustmentPlan
 from .roles import Role
-from .rules import Sign
+from .rules import ProviderAdjustmentRule, Sign
 
 #: Where a positive amount waits for which nothing was announced, by the role of the announcement.
 _EARLY_ROLES = {Role.PAYER_REFUND: Role.TAKEBACK, Role.FORWARD_BALANCE: Role.FORWARD_BALANCE}
@@ -57,9 +57,22 @@ def normalised_reference(reference: str) -> str:
     return "".join(reference.split()).upper()
 
 
-def _plan(adjustment: ProviderAdjustment, ledger: Ledger, context: PostingContext) -> ProviderAdjustmentPlan:
+def roles_of(adjustment: ProviderAdjustment, context: PostingContext) -> set[Role]:
+    """Return the roles whose account an adjustment can need, whatever is open."""
+    rule = _rule(adjustment, context)
+    roles = set() if rule.account is not None else {rule.role}
+    if rule.role in _EARLY_ROLES and adjustment.amount > 0:
+        roles.add(_EARLY_ROLES[rule.role])
+    return roles
+
+
+def _rule(adjustment: ProviderAdjustment, context: PostingContext) -> ProviderAdjustmentRule:
     sign = Sign.NEGATIVE if adjustment.amount < 0 else Sign.POSITIVE
-    rule = context.provider_rules.resolve(context.payer, adjustment.code, sign, context.payment_date)
+    return context.provider_rules.resolve(context.payer, adjustment.code, sign, context.payment_date)
+
+
+def _plan(adjustment: ProviderAdjustment, ledger: Ledger, context: PostingContext) -> ProviderAdjustmentPlan:
+    rule = _rule(adjustment, context)
     planned = _Planned(adjustment, ledger, context, rule.role, rule.account)
     if rule.role not in _EARLY_ROLES:
         planned.post()

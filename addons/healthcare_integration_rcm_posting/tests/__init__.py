@@ -7,6 +7,7 @@ from . import (
     test_identity,
     test_invoice_status,
     test_ledger,
+    test_locked_periods,
     test_match_dialog,
     test_parts,
     test_party_mapping,

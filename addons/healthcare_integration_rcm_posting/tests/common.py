@@ -205,6 +205,19 @@ class RcmCase(IntegrationCase, AccountTestInvoicingCommon):
         )
         self.assertTrue(all(entry.state == "posted" for entry in remittance.entry_ids))
 
+    def assert_held(self, remittance, code):
+        self.assertEqual(remittance.state, "held")
+        self.assertEqual(remittance.message_id.state, "held")
+        self.assertFalse(remittance.entry_ids)
+        exception = self.exceptions(remittance)
+        self.assertEqual(exception.mapped("code"), [code])
+        self.assertTrue(exception.expected and exception.found and exception.remedy)
+        return exception
+
+    def resolve(self, exception):
+        exception.with_user(self.biller).action_resolve()
+        self.run_tasks()
+
     def exceptions(self, remittance):
         """Return the open exceptions of a remittance, those of its message included."""
         found = self.env["integration.exception"].search([("state", "in", ("open", "in_progress"))])

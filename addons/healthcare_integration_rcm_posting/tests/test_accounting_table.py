@@ -41,7 +41,24 @@ class TestClaims(RcmCase):
         invoice = self.claim_invoice("A100003", 100, partner=self.patient)
         remittance = self.take_in(self.remit(claim("A100003", 100, 70, ("CO 45", 10), ("PR 1", 20))))
         self.assert_posted(remittance, allowance=10, claim_receivable=-80)
-        self.assertEqual(invoice.amount_residual, 20)
+        self.assertEqual((invoice.amount_residual, invoice.rcm_claim_status), (20, "patient"))
+
+    def test_all_of_the_patients_invoice_is_deductible(self):
+        invoice = self.claim_invoice("A100065", 100, partner=self.patient)
+        remittance = self.take_in(self.remit(claim("A100065", 100, 0, ("PR 1", 100))))
+        self.assert_posted(remittance)
+        self.assertEqual(remittance.claim_ids.outcome, "no_effect")
+        self.assertEqual((invoice.amount_residual, invoice.rcm_claim_status), (100, "patient"))
+        remittance.with_user(self.biller).action_undo()
+        self.assertFalse(invoice.rcm_claim_status)
+
+    def test_what_stays_with_the_patient_is_not_the_next_payers(self):
+        invoice = self.claim_invoice("A100066", 100, partner=self.patient)
+        remittance = self.take_in(
+            self.remit(claim("A100066", 100, 70, ("CO 45", 10), ("PR 1", 20), status="19"))
+        )
+        self.assert_posted(remittance, allowance=10, claim_receivable=-80)
+        self.assertEqual((invoice.amount_residual, invoice.rcm_claim_status), (20, "patient"))
 
     def test_denied_claim_stays_open_and_is_reported(self):
         invoice = self.claim_invoice("A100004", 100)
@@ -123,7 +140,7 @@ class TestClaims(RcmCase):
         self.assert_posted(primary, allowance=10, payer_receivable=20, claim_receivable=-100)
         forwarded = primary.entry_ids.line_ids.filtered(lambda line: line.rcm_role == "payer_receivable")
         self.assertEqual(forwarded.partner_id, self.other_payer)
-        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual((invoice.amount_residual, invoice.rcm_claim_status), (0, "forwarded"))
         secondary = self.take_in(
             self.remit(claim("A100006", 100, 20, ("OA 23", 80), status="2"), payer=OTHER_PAYER_ID)
         )
@@ -265,6 +282,17 @@ class TestMatching(RcmCase):
     def test_digits_alone_need_the_same_charge(self):
         self.claim_invoice("HOSP-2026-004712", 90)
         self.assertEqual(self.matched("2026004712", 91).match_state, "unmatched")
+
+    def test_lost_modifier(self):
+        invoice = self.claim_invoice("HOSP-2026-004713-A", 90)
+        self.assertEqual(self.matched("2026004713A", 90).invoice_id, invoice)
+        self.assertEqual(self.matched("HOSP-2026-004713", 90).invoice_id, invoice)
+
+    def test_another_prefix_is_another_claim(self):
+        self.claim_invoice("OP-123456", 90)
+        for number in ("ER-123456", "123456ER", "ER-123456-OP"):
+            found = self.matched(number, 90)
+            self.assertEqual((found.match_state, found.outcome), ("unmatched", "unapplied"), number)
 
     def test_two_candidates_are_ambiguous(self):
         self.claim_invoice("AB-500500", 90)

@@ -37,6 +37,17 @@ class TestBank(RcmCase):
         self.assertTrue(line.is_reconciled)
         self.assertFalse(remittance._open_clearing_lines())
 
+    def test_a_longer_trace_number_is_another(self):
+        remittance = self.paid("K100021", 95, trace="EFT1")
+        longer = self.bank_lines(95, "HCCLAIMPMT TRN*1*EFT12*1999999999", ["2026-03-17"])
+        self.assertFalse(self.match(remittance), "the line is another payment's, whoever expects it")
+        own = self.bank_line(95, "ACH CREDIT eft1 LAKESIDE")
+        self.match(remittance)
+        self.assertEqual(remittance.bank_line_id, own)
+        other = self.paid("K100022", 95, trace="EFT12")
+        self.match(other)
+        self.assertEqual(other.bank_line_id, longer)
+
     def test_amount_and_date_decide_when_nothing_else_fits(self):
         remittance = self.paid("K100002", 77, trace="TRACE901")
         line = self.bank_line(77, "ACH CREDIT")

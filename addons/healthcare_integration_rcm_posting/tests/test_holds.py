@@ -7,19 +7,6 @@ from .common import RcmCase, claim
 class TestHolds(RcmCase):
     """What holds a whole remittance, and what lets it go."""
 
-    def assert_held(self, remittance, code):
-        self.assertEqual(remittance.state, "held")
-        self.assertEqual(remittance.message_id.state, "held")
-        self.assertFalse(remittance.entry_ids)
-        exception = self.exceptions(remittance)
-        self.assertEqual(exception.mapped("code"), [code])
-        self.assertTrue(exception.expected and exception.found and exception.remedy)
-        return exception
-
-    def resolve(self, exception):
-        exception.with_user(self.biller).action_resolve()
-        self.run_tasks()
-
     def test_unknown_payer_waits_for_its_mapping(self):
         self.claim_invoice("H100001", 100)
         remittance = self.take_in(self.remit(claim("H100001", 100, 100), payer="1777777777"))
@@ -124,6 +111,26 @@ class TestHolds(RcmCase):
         remittance = self.take_in(self.remit(claim("H100006", 100, 100), credit_debit="D"))
         self.assert_held(remittance, "remittance.hold.debit")
 
+    def test_currency_that_is_not_active(self):
+        canadian = self.env.ref("base.CAD")
+        canadian.active = False
+        self.claim_invoice("H100015", 100)
+        remittance = self.take_in(self.remit(claim("H100015", 100, 100), currency="CAD"))
+        exception = self.assert_held(remittance, "remittance.hold.currency")
+        self.assertEqual((exception.expected, exception.found), ("USD", "CAD"))
+        self.assertEqual(remittance.currency_id, canadian)
+
+    def test_currency_that_nobody_knows(self):
+        self.claim_invoice("H100016", 100)
+        remittance = self.take_in(self.remit(claim("H100016", 100, 100), currency="QQQ"))
+        exception = self.assert_held(remittance, "remittance.hold.currency")
+        self.assertEqual((exception.expected, exception.found), ("USD", "QQQ"))
+
+    def test_own_currency_by_name(self):
+        self.claim_invoice("H100017", 100)
+        remittance = self.take_in(self.remit(claim("H100017", 100, 100), currency="USD"))
+        self.assert_posted(remittance, claim_receivable=-100)
+
     def test_missing_account(self):
         self.env["rcm.posting.account"].search([("role", "=", "allowance")]).unlink()
         self.claim_invoice("H100007", 100)
@@ -132,26 +139,6 @@ class TestHolds(RcmCase):
         self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
         self.resolve(exception)
         self.assert_posted(remittance, allowance=20, claim_receivable=-100)
-
-    def test_closed_period_moves_to_the_next_open_day(self):
-        self.claim_invoice("H100008", 100)
-        self.company.fiscalyear_lock_date = "2026-03-31"
-        remittance = self.take_in(self.remit(claim("H100008", 100, 100)))
-        self.assert_posted(remittance, claim_receivable=-100)
-        self.assertEqual(str(remittance.accounting_date), "2026-04-01")
-        self.assertEqual(str(remittance.payment_date), "2026-03-16")
-        self.assertEqual(str(remittance.entry_ids.date), "2026-04-01")
-        self.assertIn("remittance.hold.period_locked", [finding["code"] for finding in remittance.findings])
-
-    def test_closed_period_holds_when_the_company_says_so(self):
-        self.claim_invoice("H100009", 100)
-        self.company.fiscalyear_lock_date = "2026-03-31"
-        self.company.rcm_closed_period_policy = "hold"
-        remittance = self.take_in(self.remit(claim("H100009", 100, 100)))
-        exception = self.assert_held(remittance, "remittance.hold.period_locked")
-        self.company.fiscalyear_lock_date = False
-        self.resolve(exception)
-        self.assert_posted(remittance, claim_receivable=-100)
 
     def test_waived_exception_rejects_the_remittance(self):
         remittance = self.take_in(self.remit(claim("H100010", 100, 100)), usage="T")

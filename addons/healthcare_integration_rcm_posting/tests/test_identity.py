@@ -34,10 +34,32 @@ class TestIdentity(RcmCase):
         self.assertEqual(other.state, "held")
         exception = self.exceptions(other)
         self.assertEqual(exception.code, "remittance.identity.conflict")
+        self.assertIn("claim D100003, status 1, paid 100", exception.expected)
+        self.assertIn("claim D100004, status 1, paid 100", exception.found)
         first.with_user(self.biller).action_undo()
         exception.with_user(self.biller).action_resolve()
         self.run_tasks()
         self.assert_posted(other, claim_receivable=-100)
+
+    def test_conflict_of_what_is_private_names_the_field_alone(self):
+        self.claim_invoice("D100007", 100)
+        self.take_in(self.remit(claim("D100007", 100, 100), trace="SAME3"))
+        renamed = claim("D100007", 100, 100)
+        renamed.patient_name = "Otherwise, Robin"
+        exception = self.exceptions(self.take_in(self.remit(renamed, trace="SAME3")))
+        self.assertIn("patient_name", exception.expected)
+        self.assertIn("other patient_name", exception.found)
+        for name in ("Testcase", "Otherwise"):
+            self.assertNotIn(name, exception.expected + exception.found)
+
+    def test_conflict_with_a_payment_whose_payload_is_deleted(self):
+        self.claim_invoice("D100008", 100)
+        first = self.take_in(self.remit(claim("D100008", 100, 100), trace="SAME4"))
+        first.message_id.parent_id.payload_purged_at = "2026-11-01"
+        other = self.take_in(self.remit(claim("D100009", 100, 100), trace="SAME4"))
+        exception = self.exceptions(other)
+        self.assertEqual(exception.code, "remittance.identity.conflict")
+        self.assertIn("1 claims", exception.expected)
 
     def test_zero_payments_with_one_trace_number_are_different(self):
         self.claim_invoice("D100005", 100)

@@ -70,3 +70,6 @@ class TestLedgerContract(RcmCase):
         self.assertEqual(self.ledger._first_open_day(self.company, self.journal, day), day)
         self.company.fiscalyear_lock_date = "2026-03-31"
         self.assertEqual(str(self.ledger._first_open_day(self.company, self.journal, day)), "2026-04-01")
+        for locked in (fields.Date.add(fields.Date.today(), days=31), "9999-12-31"):
+            self.company.fiscalyear_lock_date = locked
+            self.assertIsNone(self.ledger._first_open_day(self.company, self.journal, day))

@@ -75,21 +75,79 @@ class TestParts(RcmCase):
             self.run_tasks()
         self.assertEqual([percent for percent, _note in seen], [0, 40, 80])
 
-    def test_chain_resumes_after_a_hold(self):
-        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
+    @contextmanager
+    def locked_after(self, count):
+        """Lock the period of the payment once so many entries are posted, for a company that then holds."""
+        self.company.rcm_closed_period_policy = "hold"
+        ledger, posted = type(self.env["rcm.ledger"]), []
+        create_posted = ledger._create_posted
+
+        def locking(records, values_list):
+            moves = create_posted(records, values_list)
+            posted.append(moves)
+            if len(posted) == count:
+                moves.company_id.sudo().fiscalyear_lock_date = "2026-03-31"
+            return moves
+
+        with patch.object(ledger, "_create_posted", locking):
+            yield
+
+    def stopped_half_way(self, document):
+        """Return a remittance of which the period was locked when two of its three tasks were to follow."""
         self.claim_invoice("P3000099", 100)
-        remittance = self.take_in(self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10))))
+        document.claims.append(claim("P3000099", 100, 90, ("PR 1", 10)))
+        document.header.amount += 90
+        with self.locked_after(4):
+            remittance = self.take_in(document)
         self.assertEqual((remittance.state, remittance.message_id.state), ("posting", "held"))
+        return remittance
+
+    def test_chain_resumes_after_a_hold(self):
+        remittance = self.stopped_half_way(self.remit_many(10))
+        self.assertEqual(self.exceptions(remittance).code, "remittance.hold.period_locked")
         self.assertEqual(remittance.posted_claim_count, 8)
         self.assertEqual(len(remittance.entry_ids), 4)
-        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.company.rcm_closed_period_policy = "next_open_day"
         self.exceptions(remittance).with_user(self.biller).action_resolve()
         self.run_tasks()
         self.assert_posted(
             remittance, claim_receivable=-1100, allowance=200, patient_receivable=10, interest_income=-5
         )
         self.assertEqual(remittance.message_id.state, "applied")
-        self.assertEqual(len(remittance.entry_ids), 7)
+        days = remittance.entry_ids.sorted("id").mapped(lambda entry: str(entry.date))
+        self.assertEqual(days, ["2026-03-16"] * 4 + ["2026-04-01"] * 3)
+        self.assertEqual(
+            [finding["code"] for finding in remittance.findings], ["remittance.hold.period_locked"]
+        )
+
+    def hold_by_last_part(self, document, role=None):
+        """Take in what only its last part would hold; nothing of it may be posted."""
+        if role:
+            self.env["rcm.posting.account"].search([("role", "=", role)]).unlink()
+        remittance = self.take_in(document)
+        code = "remittance.hold.account_missing" if role else "remittance.hold.precision"
+        return remittance, self.assert_held(remittance, code)
+
+    def test_an_account_that_the_last_claim_needs_holds_the_first_part(self):
+        self.claim_invoice("P3000099", 100)
+        remittance, exception = self.hold_by_last_part(
+            self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10))), "patient_receivable"
+        )
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.resolve(exception)
+        self.assert_posted(
+            remittance, claim_receivable=-1100, allowance=200, patient_receivable=10, interest_income=-5
+        )
+
+    def test_an_account_that_the_provider_adjustment_needs_holds_the_first_part(self):
+        self.hold_by_last_part(self.remit_many(10), "interest_income")
+
+    def test_an_amount_finer_than_the_currency_holds_the_first_part(self):
+        fine = (
+            claim("P3000099", 100, "90.005", ("PR 1", "9.995")),
+            claim("P3000098", 100, "90.005", ("PR 1", "9.995")),
+        )
+        self.hold_by_last_part(self.remit_many(8, *fine))
 
     def test_parts_without_an_entry_do_not_disturb_the_chain(self):
         denied = [claim(f"P40000{number:02d}", 100, 0, ("CO 16", 100)) for number in range(2)]
@@ -101,12 +159,10 @@ class TestParts(RcmCase):
         self.assertEqual(len(remittance.entry_ids), 4)
 
     def test_a_claim_is_not_matched_while_its_remittance_is_posted(self):
-        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
         invoice = self.claim_invoice("P6000001", 100)
-        self.claim_invoice("P3000099", 100)
-        many = self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10)))
+        many = self.remit_many(10)
         many.claims[0].claim_id = "LOST000001"
-        remittance = self.take_in(many)
+        remittance = self.stopped_half_way(many)
         lost = remittance.claim_ids.filtered(lambda c: c.claim_number == "LOST000001")
         self.assertEqual((remittance.state, lost.outcome), ("posting", "unapplied"))
         with self.assertRaisesRegex(UserError, "is being posted"):
@@ -114,18 +170,15 @@ class TestParts(RcmCase):
         self.assertFalse(lost.invoice_id)
 
     def test_what_stopped_half_way_can_be_undone(self):
-        self.env["rcm.posting.account"].search([("role", "=", "patient_receivable")]).unlink()
-        self.claim_invoice("P3000099", 100)
-        remittance = self.take_in(self.remit_many(10, claim("P3000099", 100, 90, ("PR 1", 10))))
+        remittance = self.stopped_half_way(self.remit_many(10))
         invoices = remittance.claim_ids.invoice_id
-        self.assertEqual(remittance.state, "posting")
         remittance.with_user(self.biller).action_undo()
         self.assertEqual((remittance.state, remittance.posted_claim_count), ("undone", 0))
         self.assertEqual(set(invoices.mapped("amount_residual")), {100.0})
         self.assertFalse(self.exceptions(remittance))
         self.assertNotIn("dead", remittance.message_id.task_ids.mapped("state"))
         self.assertEqual(remittance.message_id.state, "applied", "nobody has to look at it")
-        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.company.fiscalyear_lock_date = False
         remittance.with_user(self.biller).action_post()
         self.run_tasks()
         self.env.cr.precommit.data.pop("sequence.mixin", None)
