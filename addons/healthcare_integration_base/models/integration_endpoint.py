@@ -117,6 +117,9 @@ class IntegrationEndpoint(models.Model):
     next_poll_at = fields.Datetime("Next look", copy=False, readonly=True)
     last_poll_at = fields.Datetime("Last look", copy=False, readonly=True)
     last_success_at = fields.Datetime("Last success", copy=False, readonly=True)
+    failing_since = fields.Datetime(
+        copy=False, readonly=True, help="Of the first error after the last success or the activation."
+    )
     error_date = fields.Datetime("Last error on", copy=False, readonly=True)
     error_message = fields.Text("Last error", copy=False, readonly=True)
     consecutive_errors = fields.Integer("Errors in a row", copy=False, readonly=True, aggregator=None)
@@ -296,7 +299,7 @@ class IntegrationEndpoint(models.Model):
         """Move endpoints to a state and audit it; an active one is looked at soon, its errors forgotten."""
         values = {"state": state, "suspension": suspension, "state_reason": state_reason}
         if state == "active":
-            values.update(next_poll_at=self.env.cr.now(), consecutive_errors=0)
+            values.update(next_poll_at=self.env.cr.now(), consecutive_errors=0, failing_since=False)
         self.write(values)
         detail = {"reason": suspension} if suspension else None
         self.env["integration.audit.entry"]._record(f"endpoint.{state}", self, detail)
@@ -309,6 +312,7 @@ class IntegrationEndpoint(models.Model):
                 "last_poll_at": now,
                 "last_success_at": now,
                 "consecutive_errors": 0,
+                "failing_since": False,
                 "error_date": False,
                 "error_message": False,
             }
@@ -332,6 +336,7 @@ class IntegrationEndpoint(models.Model):
                 {
                     "last_poll_at": self.env.cr.now(),
                     "consecutive_errors": endpoint.consecutive_errors + 1,
+                    "failing_since": endpoint.failing_since or self.env.cr.now(),
                     "error_date": self.env.cr.now(),
                     "error_message": error.as_text(),
                 }

@@ -15,20 +15,13 @@ class IntegrationEndpointOutage(models.Model):
 
     @api.model
     def _cron_report_outages(self):
-        """Open one exception for each active endpoint whose last success is too long ago.
+        """Open one exception for each active endpoint that has only had errors for too long.
 
         The next success closes it (:meth:`_resolve_outage`).
         """
         hours = self._outage_hours()
         before = self.env.cr.now() - datetime.timedelta(hours=hours)
-        failing = self.search(
-            [
-                ("state", "=", "active"),
-                ("error_date", "!=", False),
-                *("|", ("last_success_at", "<", before), "&", ("last_success_at", "=", False)),
-                ("create_date", "<", before),
-            ]
-        )
+        failing = self.search([("state", "=", "active"), ("failing_since", "<", before)])
         for endpoint in failing:
             endpoint._report_outage(hours)
 
@@ -44,7 +37,7 @@ class IntegrationEndpointOutage(models.Model):
             location=self.system_id.name,
             subject=str(self.id),
             expected=self.env._("a success within %s hours", hours),
-            found=self.env._("the last one on %s", self.last_success_at or self.env._("no day yet")),
+            found=self.env._("nothing but errors since %s", self.failing_since),
             remedy=self.env._("Read the last error on the endpoint, then call the partner's support."),
         )
         self.env["integration.exception"]._report(

@@ -115,9 +115,25 @@ class TestNotices(IntegrationCase):
         paused.action_pause()
         self.assertFalse(self._report_at(48, quiet.last_success_at))
 
-    def test_an_endpoint_that_never_worked_counts_from_its_creation(self):
+    def test_hours_count_from_the_first_error(self):
+        """One that only sends may have had nothing to do for weeks."""
+        never, seldom = (self.sandbox_endpoint(self.system).endpoint for _n in range(2))
+        with self.frozen_clock(self.env.cr.now() - datetime.timedelta(days=30)):
+            seldom._note_success()
+        self.env["ir.config_parameter"].set_param("healthcare_integration.outage_hours", 10)
+        for endpoint in (never, seldom):
+            self._fail(endpoint)
+            since = endpoint.failing_since
+            with self.frozen_clock(since + datetime.timedelta(hours=9)):
+                self._fail(endpoint)
+            self.assertEqual(endpoint.failing_since, since)
+        self.assertFalse(self._report_at(9, since))
+        self.assertEqual(len(self._report_at(11, since)), 2)
+
+    def test_an_endpoint_that_is_activated_again_has_time_again(self):
         endpoint = self.sandbox_endpoint(self.system).endpoint
         self._fail(endpoint)
-        self.env["ir.config_parameter"].set_param("healthcare_integration.outage_hours", 10)
-        self.assertFalse(self._report_at(9, endpoint.create_date))
-        self.assertEqual(len(self._report_at(11, endpoint.create_date)), 1)
+        since = endpoint.failing_since
+        endpoint.action_pause()
+        endpoint._set_state("active")
+        self.assertFalse(self._report_at(5, since))
