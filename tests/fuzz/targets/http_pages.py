@@ -3,6 +3,8 @@
 import json
 from itertools import islice
 
+import requests  # noqa: F401 (what reads links imports it at its first call, which is no input's time)
+
 from odoo.addons.healthcare_integration_base.formats.text import is_storable
 from odoo.addons.healthcare_integration_base.transports.http.messages import Answer
 from odoo.addons.healthcare_integration_base.transports.http.pagination import (
