@@ -64,6 +64,7 @@ class RcmLedger(models.AbstractModel):
             raise BusinessRuleError(
                 "remittance.hold.analytic_missing",
                 self.env._("An analytic plan is mandatory, and the entry has no account of it."),
+                location=moves[:1].ref,
                 subject=f"company:{moves.company_id[:1].id}",
                 expected=self.env._("100 % on each mandatory plan"),
                 found=", ".join(sorted(set(invalid.account_id.mapped("display_name")))),

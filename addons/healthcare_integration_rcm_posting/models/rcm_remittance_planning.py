@@ -151,7 +151,9 @@ class RcmRemittancePlanning(models.Model):
     def _require_accounts(self, context):
         """:raise BusinessRuleError: ``remittance.hold.account_missing`` when a planned role has no account"""
         if context.missing_roles:
-            missing = [account_missing(role) for role in sorted(context.missing_roles)]
+            missing = [
+                account_missing(role, context.control_number) for role in sorted(context.missing_roles)
+            ]
             error = self._held(missing, missing)
             error.subject = f"company:{self.company_id.id}"
             raise error

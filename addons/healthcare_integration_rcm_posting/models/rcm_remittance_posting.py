@@ -111,8 +111,7 @@ class RcmRemittancePosting(models.Model):
 
     def _conflict(self, original):
         difference = None
-        holder, _start, _end = original.message_id._payload_range(0, None)
-        if not holder.payload_purged_at:
+        if not original.message_id._purged_owner():
             difference = first_difference(original._documents(), self._documents())
         expected, found = difference or ("", "")
         return BusinessRuleError(
@@ -188,6 +187,7 @@ class RcmRemittancePosting(models.Model):
             raise BusinessRuleError(
                 "remittance.hold.journal_missing",
                 self.env._("%s has no journal for remittances.", self.company_id.name),
+                location=f"ST {self.control_number}",
                 subject=f"company:{self.company_id.id}",
                 expected=self.env._("a journal in the posting setup"),
                 found="-",

@@ -156,11 +156,12 @@ def period_locked(header: RemittanceHeader, open_day: datetime.date | None, poli
     return _hold("period_locked", header, f"{header.payment_date}; {policy}", expected)
 
 
-def account_missing(role: Role) -> Finding:
+def account_missing(role: Role, control_number: str) -> Finding:
     """Return the hold of a role that the remittance needs and that has no account."""
     return Finding(
         code="remittance.hold.account_missing",
         message=f"The posting account '{role.label}' is not set",
+        location=f"ST {control_number}",
         expected="an account in the posting settings of the company",
         found=role.value,
         remedy="Run the wizard for posting accounts; what waits is then posted",

@@ -41,7 +41,7 @@ def plan_remittance(
         return RemittancePlan(holds=holds)
     planner = RemittancePlanner(header, ledger, context)
     entries = planner.add(claims) + planner.finish(summary)
-    missing = [account_missing(role) for role in sorted(context.missing_roles)]
+    missing = [account_missing(role, context.control_number) for role in sorted(context.missing_roles)]
     return RemittancePlan(entries, missing)
 
 

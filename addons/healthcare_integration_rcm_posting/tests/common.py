@@ -211,7 +211,8 @@ class RcmCase(IntegrationCase, AccountTestInvoicingCommon):
         self.assertFalse(remittance.entry_ids)
         exception = self.exceptions(remittance)
         self.assertEqual(exception.mapped("code"), [code])
-        self.assertTrue(exception.expected and exception.found and exception.remedy)
+        self.assertTrue(exception.location and exception.expected and exception.found and exception.remedy)
+        self.assertIn(remittance.message_id, exception.message_ids, "the exception leads to the file")
         return exception
 
     def resolve(self, exception):

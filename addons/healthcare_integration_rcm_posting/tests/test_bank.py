@@ -154,6 +154,10 @@ class TestBank(RcmCase):
 
     def test_matched_remittance_is_not_undone(self):
         remittance = self.paid("K100007", 100, trace="TRACE903")
-        self.bank_line(100, "TRACE903")
+        line = self.bank_line(100, "TRACE903")
         self.match(remittance)
-        self.assertTrue(remittance._later_uses())
+        with self.assertRaisesRegex(UserError, "Release first"):
+            remittance.with_user(self.biller).action_undo()
+        self.assertEqual((remittance.state, remittance.bank_state), ("posted", "matched"))
+        self.assertTrue(line.is_reconciled)
+        self.assertFalse(remittance.entry_ids.filtered("reversed_entry_id"))

@@ -52,11 +52,6 @@ class TestFacility(RcmCase):
             )
         )
 
-    def assert_held(self, remittance, code):
-        self.assertEqual((remittance.state, self.exceptions(remittance).code), ("held", code))
-        self.assertFalse(remittance.entry_ids)
-        return self.exceptions(remittance)
-
     def test_profit_and_loss_counts_for_the_facility(self):
         remittance = self.post_allowance("F100001")
         self.assert_posted(

@@ -140,6 +140,15 @@ class TestHolds(RcmCase):
         self.resolve(exception)
         self.assert_posted(remittance, allowance=20, claim_receivable=-100)
 
+    def test_missing_journal(self):
+        self.company.rcm_journal_id = False
+        self.claim_invoice("H100018", 100)
+        remittance = self.take_in(self.remit(claim("H100018", 100, 100)))
+        exception = self.assert_held(remittance, "remittance.hold.journal_missing")
+        self.env["rcm.posting.setup"].create({"company_id": self.company.id}).action_apply()
+        self.resolve(exception)
+        self.assert_posted(remittance, claim_receivable=-100)
+
     def test_waived_exception_rejects_the_remittance(self):
         remittance = self.take_in(self.remit(claim("H100010", 100, 100)), usage="T")
         exception = self.assert_held(remittance, "remittance.hold.test_file")

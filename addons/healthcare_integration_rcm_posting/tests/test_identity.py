@@ -1,4 +1,9 @@
+import psycopg2
+
 from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.healthcare_integration_base.errors import TransientError
 
 from .common import RcmCase, claim
 
@@ -55,11 +60,31 @@ class TestIdentity(RcmCase):
     def test_conflict_with_a_payment_whose_payload_is_deleted(self):
         self.claim_invoice("D100008", 100)
         first = self.take_in(self.remit(claim("D100008", 100, 100), trace="SAME4"))
-        first.message_id.parent_id.payload_purged_at = "2026-11-01"
+        first.message_id.parent_id.sudo().payload_purged_at = "2026-11-01"
         other = self.take_in(self.remit(claim("D100009", 100, 100), trace="SAME4"))
         exception = self.exceptions(other)
         self.assertEqual(exception.code, "remittance.identity.conflict")
         self.assertIn("1 claims", exception.expected)
+
+    def test_of_two_workers_one_posts_the_payment(self):
+        self.claim_invoice("D100010", 100)
+        first = self.take_in(self.remit(claim("D100010", 100, 100), trace="SAME5"))
+        second = self.take_in(self.remit(claim("D100010", 100, 100), trace="SAME5"))
+        # A worker whose snapshot is older than the first posting finds no original.
+        second = second.sudo()
+        second.write({"state": "received", "original_id": False})
+        second.flush_recordset()
+        with self.assertRaises(TransientError) as raised, self.env.cr.savepoint():
+            second._begin(second._header())
+        self.assertEqual(raised.exception.code, "remittance.identity.race")
+        self.env.invalidate_all()
+        self.assertEqual((second.state, first.state), ("received", "posted"))
+
+    def test_an_entry_of_a_part_is_posted_once(self):
+        self.claim_invoice("D100011", 100)
+        entry = self.take_in(self.remit(claim("D100011", 100, 100))).entry_ids
+        with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
+            entry.copy({"rcm_entry_key": entry.rcm_entry_key}).flush_recordset()
 
     def test_zero_payments_with_one_trace_number_are_different(self):
         self.claim_invoice("D100005", 100)

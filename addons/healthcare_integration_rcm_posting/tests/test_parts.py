@@ -1,9 +1,12 @@
 from contextlib import contextmanager
 from unittest.mock import patch
 
+import psycopg2
+
 from odoo import sql_db
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.healthcare_integration_base.models import integration_task_progress
 
@@ -185,6 +188,15 @@ class TestParts(RcmCase):
         self.assertEqual((remittance.state, remittance.message_id.state), ("posted", "applied"))
         self.assertEqual(remittance.clearing_total, remittance.amount)
         self.assertEqual(set(invoices.mapped("amount_residual")), {0.0})
+
+    def test_an_entry_has_between_one_and_five_hundred_claims(self):
+        for limit in (0, 501):
+            with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
+                self.company.rcm_entry_claim_limit = limit
+                self.company.flush_recordset()
+        for limit in (1, 500):
+            self.company.rcm_entry_claim_limit = limit
+            self.company.flush_recordset()
 
     def test_undo_covers_all_parts(self):
         remittance = self.take_in(self.remit_many(10))

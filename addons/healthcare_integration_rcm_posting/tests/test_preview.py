@@ -2,7 +2,7 @@ import base64
 
 from odoo.tests import tagged
 
-from .common import RcmCase, claim
+from .common import RcmCase, claim, provider_adjustment
 
 
 @tagged("post_install", "-at_install")
@@ -27,6 +27,50 @@ class TestPreview(RcmCase):
             for line in remittance.entry_ids.line_ids.sorted("id")
         ]
         self.assertEqual(shown, posted)
+
+    def previewed(self, remittance, payer):
+        """Return what is previewed of a remittance that waits for its payer, then what of it is posted."""
+        self.env["integration.reference"]._remember(self.system, "payer", payer, self.payer)
+        preview = self.env["rcm.remittance.preview"].with_user(self.biller)._of(remittance)
+        self.assertFalse(preview.hold)
+        shown = [
+            (line.role, line.account_id, line.partner_id, line.label, line.debit, line.credit)
+            for line in preview.sudo().line_ids
+        ]
+        self.exceptions(remittance).with_user(self.biller).action_resolve()
+        self.run_tasks()
+        posted = [
+            (line.rcm_role, line.account_id, line.partner_id, line.name, line.debit, line.credit)
+            for line in remittance.entry_ids.line_ids.sorted("id")
+        ]
+        return shown, posted
+
+    def test_reversal_and_provider_adjustments_are_previewed_as_posted(self):
+        self.claim_invoice("V100008", 600)
+        self.take_in(self.remit(claim("V100008", 600, 500, ("CO 45", 60), ("PR 1", 40))))
+        corrected = self.take_in(
+            self.remit(
+                claim("V100008", -600, -500, ("CO 45", -60), ("PR 1", -40), status="22"),
+                claim("V100008", 600, 400, ("CO 45", 200)),
+                adjustments=[provider_adjustment("WO", -200, "V100008"), provider_adjustment("L6", -5)],
+                payer="1333333333",
+            )
+        )
+        shown, posted = self.previewed(corrected, "1333333333")
+        self.assertEqual(shown, posted)
+        self.assertEqual(corrected.state, "posted")
+        self.assertIn(self.patient, [line[2] for line in shown])
+
+    def test_of_a_large_remittance_the_first_task_is_previewed(self):
+        self.company.rcm_entry_claim_limit = 2
+        claims = [claim(f"V2000{number:02d}", 100, 80, ("CO 45", 20)) for number in range(10)]
+        for document in claims:
+            self.claim_invoice(document.claim_id, 100)
+        remittance = self.take_in(self.remit(*claims, payer="1222222222"))
+        shown, posted = self.previewed(remittance, "1222222222")
+        self.assertEqual((remittance.state, len(remittance.entry_ids)), ("posted", 5))
+        self.assertEqual(shown, posted[: len(shown)])
+        self.assertEqual(sum(line[0] == "clearing" for line in shown), 4)
 
     def test_preview_names_what_holds(self):
         remittance = self.take_in(self.remit(claim("V100002", 100, 100), amount=90))

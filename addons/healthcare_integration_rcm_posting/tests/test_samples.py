@@ -37,8 +37,9 @@ class TestSamples(RcmCase):
         for name in (NOTICE, NOTICE_OLD_VERSION):
             with self.subTest(name):
                 remittance = self.take_in_sample(name, "1386000134", "444313000")
-                self.assertEqual(remittance.amount, 0)
-                self.assertIn(remittance.state, ("posted", "duplicate"))
+                self.assertEqual((remittance.amount, remittance.state), (0, "posted"))
+                self.assertEqual(remittance.claim_ids.mapped("outcome"), ["held"])
+                self.assertEqual(self.exceptions(remittance).mapped("code"), ["remittance.claim.unmatched"])
                 self.assertFalse(remittance.entry_ids)
 
     def test_united_healthcare_posts(self):
@@ -52,6 +53,8 @@ class TestSamples(RcmCase):
         self.assertEqual(self.exceptions(remittance).code, "remittance.hold.test_file")
 
     def test_blue_cross_without_envelope(self):
-        message = self.receive(self.mailbox, BLUE_CROSS, (SAMPLES / BLUE_CROSS).read_bytes())
-        self.assertTrue(message.child_ids or message.state == "held", "nothing is lost")
-        self.assertTrue(message.exception_ids or message.child_ids.exception_ids)
+        remittance = self.take_in_sample(BLUE_CROSS, "560894904", "0987654321")
+        self.assert_posted(remittance, unapplied_cash=-1922.86)
+        self.assertEqual(self.exceptions(remittance).mapped("code"), ["remittance.claim.unmatched"])
+        codes = [finding["code"] for finding in remittance.findings]
+        self.assertEqual(codes, ["x12.decimal", "x12.decimal", "x12.segment_count"])

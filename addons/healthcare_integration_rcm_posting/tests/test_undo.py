@@ -40,6 +40,30 @@ class TestUndo(RcmCase):
         remittance.invalidate_recordset(["clearing_total"])
         self.assertEqual(remittance.clearing_total, 120)
 
+    def test_undo_of_parts_with_a_reversal_and_provider_adjustments_restores_the_trial_balance(self):
+        self.company.rcm_entry_claim_limit = 1
+        for number, amount in (("U300001", 600), ("U300002", 100), ("U300003", 50)):
+            self.claim_invoice(number, amount)
+        self.take_in(self.remit(claim("U300001", 600, 600)))
+        before = self.trial_balance()
+        remittance = self.take_in(
+            self.remit(
+                claim("U300001", -600, -600, status="22"),
+                claim("U300001", 600, 400, ("CO 45", 200)),
+                claim("U300002", 100, 70, ("CO 45", 10), ("PR 1", 20)),
+                claim("U300003", 50, 50),
+                claim("LOST300004", 25, 25),
+                amount=133,
+                adjustments=[provider_adjustment("WO", -200, "U300001"), provider_adjustment("L6", 12)],
+            )
+        )
+        self.assertEqual((remittance.state, len(remittance.entry_ids)), ("posted", 6))
+        self.assertNotEqual(self.trial_balance(), before)
+        self.undo(remittance)
+        self.assertEqual(self.trial_balance(), before)
+        invoices = self.env["account.move"].search([("rcm_claim_number", "like", "U30000")], order="name")
+        self.assertEqual(invoices.mapped("amount_residual"), [0, 100, 50])
+
     def test_the_reversals_belong_to_the_remittance(self):
         self.claim_invoice("U200001", 100)
         before = self.trial_balance()

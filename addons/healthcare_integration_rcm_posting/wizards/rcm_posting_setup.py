@@ -6,6 +6,7 @@ from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..posting.roles import Role
 
+JOURNAL_CODE = "RCM"
 # What an account of each role is, on any chart of accounts.
 ACCOUNT_TYPES = {
     Role.CLEARING: "asset_current",
@@ -71,16 +72,23 @@ class RcmPostingSetup(models.TransientModel):
         ):
             raise UserError(self.env._("Install a chart of accounts for %s first.", self.company_id.name))
         # Managers set up posting; companies themselves are an administrator's to change.
-        self.company_id.sudo().rcm_journal_id = self.journal_id or self._create_journal()
+        journal = self.journal_id or self._own_journal() or self._create_journal()
+        self.company_id.sudo().rcm_journal_id = journal
         for line in self.line_ids:
             line._store_choice(line.account_id or self._create_account(Role(line.role)))
         return {"type": "ir.actions.act_window_close"}
+
+    def _own_journal(self):
+        """Return the journal that an earlier run created."""
+        return self.env["account.journal"].search(
+            [("company_id", "=", self.company_id.id), ("code", "=", JOURNAL_CODE), ("type", "=", "general")]
+        )
 
     def _create_journal(self):
         return self.env["account.journal"].create(
             {
                 "name": self.env._("Remittances"),
-                "code": "RCM",
+                "code": JOURNAL_CODE,
                 "type": "general",
                 "company_id": self.company_id.id,
                 "show_on_dashboard": False,

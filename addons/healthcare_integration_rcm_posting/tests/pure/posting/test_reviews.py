@@ -82,3 +82,15 @@ def test_a_debt_that_another_decision_moved_can_be_settled_by_a_review(hospital)
     (plan,) = hospital.review(corrected, ALLOWED)
     assert figures(plan) == values(claim_receivable=-100, allowance=100)
     assert hospital.balance(Role.PATIENT_RECEIVABLE, PATIENT) == 100
+
+
+@pytest.mark.parametrize(("status", "patient_share", "transferred"), [("1", 100, 0), ("19", 0, 100)])
+def test_a_review_tells_who_owes_what_the_claim_moved(hospital, status, patient_share, transferred):
+    received = remit(claim("A1", 600, 400, ("PR", "1", 100), ("CO", "9999", 100), status=status))
+    hospital.receive(received)
+    (plan,) = hospital.review(received, ALLOWED)
+    assert (plan.outcome, plan.patient_share, plan.transferred) == (
+        Outcome.POSTED,
+        patient_share,
+        transferred,
+    )
