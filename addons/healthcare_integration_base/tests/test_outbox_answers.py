@@ -224,6 +224,8 @@ class TestOutboxAnswers(OutboxMixin, IntegrationCase):
         message.write({"state": "refused", "closed_at": self.env.cr.now() - datetime.timedelta(days=31)})
         self.assertEqual(rule._purge_payloads(), 0)
         self.env["integration.queue"]._cancel(self.send_tasks(message))
+        self.assertEqual(rule._purge_payloads(), 0, "a person is still to decide")
+        message.exception_ids._leave(message, "It is not sent any more.")
         self.assertEqual(rule._purge_payloads(), 1)
 
     # === HELPERS === #
