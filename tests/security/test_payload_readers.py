@@ -7,12 +7,14 @@ RAW = {"_payload", "_payload_chunks", "_read_chunk"}
 #: What may use them: the kernel itself, and machines that show nobody what they read.
 MACHINES = {
     ("IntegrationMappingHandler", "_parse"),
+    ("IntegrationMessageEvent", "_note_event_time"),
     ("IntegrationMessageIntake", "_open_interchange"),
     ("IntegrationMessageOutbox", "_hand_over"),
     ("IntegrationMessagePayload", "_disclosed_payload"),
     ("IntegrationMessagePayload", "_payload"),
     ("IntegrationMessagePayload", "_payload_chunks"),
     ("IntegrationMessageRouting", "_content"),
+    ("IntegrationMessageSchema", "_schema_documents"),
     ("RcmRemittanceHandler", "_parse"),
     ("RcmRemittancePlanning", "_documents"),
 }
