@@ -102,10 +102,6 @@ class Circuit:
         """Return how often it opened so far, a probe that failed included."""
         return self._fleet.log().count("is open now")
 
-    def closings(self) -> int:
-        """Return how often it closed by itself so far."""
-        return self._fleet.log().count("is closed now")
-
 
 def error_codes(fleet) -> set[str]:
     """Return the codes of the last errors of tasks."""

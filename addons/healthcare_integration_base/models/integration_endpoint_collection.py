@@ -61,8 +61,6 @@ class IntegrationEndpointCollection(models.Model):
             if not pages_read:
                 raise
             pause = _pause(interruption)
-        if self.error_date:
-            self._resolve_outage()
         self._note_success()
         if not is_last:
             self._read_on(pause)

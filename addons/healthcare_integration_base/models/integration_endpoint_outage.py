@@ -30,6 +30,12 @@ class IntegrationEndpointOutage(models.Model):
         # System parameters are an administrator's to read; this one is no secret.
         return int(self.env["ir.config_parameter"].sudo().get_param(OUTAGE_HOURS_PARAMETER, OUTAGE_HOURS))
 
+    def _note_success(self):
+        for endpoint in self:
+            if endpoint.error_date:
+                endpoint._resolve_outage()
+        return super()._note_success()
+
     def _report_outage(self, hours):
         error = TransientError(
             "endpoint.outage",

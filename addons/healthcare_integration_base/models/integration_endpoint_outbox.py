@@ -51,5 +51,4 @@ class IntegrationEndpointOutbox(models.Model):
         """
         self.ensure_one()
         if self.error_date:
-            self._resolve_outage()
             self._note_success()

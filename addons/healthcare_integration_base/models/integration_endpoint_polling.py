@@ -83,8 +83,6 @@ class IntegrationEndpointPolling(models.Model):
         for file in settled(listed, previous, self.quiet_seconds, now):
             if records[file.name].state == "seen":
                 records[file.name]._queue_fetch()
-        if self.error_date:
-            self._resolve_outage()
         self._note_success()
         if any(record.state == "seen" for record in records.values()):
             self._look_again_soon()

@@ -124,7 +124,10 @@ class RcmRemittanceBank(models.Model):
         by_trace = lines.filtered(lambda line: names_trace(line._rcm_text(), self.trace_number or ""))
         if by_trace:
             return by_trace if len(by_trace) == 1 else by_trace.browse()
-        unnamed = lines.filtered(lambda line: not self._names_another(line))
+        others = (
+            self.search([("bank_state", "=", "waiting"), ("id", "!=", self.id)]) if lines else self.browse()
+        )
+        unnamed = lines.filtered(lambda line: not others._are_named_by(line))
         is_only_one = len(unnamed) == 1 and not self._rivals()
         return unnamed if is_only_one else lines.browse()
 
@@ -165,10 +168,9 @@ class RcmRemittanceBank(models.Model):
             limit=1,
         )
 
-    def _names_another(self, line):
-        """Tell whether a line that does not name this remittance's trace number names another."""
+    def _are_named_by(self, line):
+        """Tell whether a line names one of these remittances, or has the trace number of any payment."""
         text = line._rcm_text()
-        waiting = self.search([("bank_state", "=", "waiting"), ("id", "!=", self.id)])
         return bool(traces_of_addenda(text)) or any(
-            names_trace(text, other.trace_number or "") for other in waiting
+            names_trace(text, remittance.trace_number or "") for remittance in self
         )
