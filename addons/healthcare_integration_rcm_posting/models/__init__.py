@@ -27,6 +27,7 @@ from . import (
     rcm_remittance_parties,
     rcm_remittance_planning,
     rcm_remittance_posting,
+    rcm_remittance_requirements,
     rcm_remittance_review,
     rcm_remittance_undo,
     rcm_service_line,

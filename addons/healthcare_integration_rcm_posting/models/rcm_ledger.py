@@ -1,9 +1,13 @@
 import datetime
+from contextlib import contextmanager
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.fields import Command
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
+
+from ..posting.roles import Role
 
 #: A month is closed before its end; what is locked for longer is closed to the present business.
 MOST_LOCKED_AHEAD = datetime.timedelta(days=31)
@@ -39,17 +43,65 @@ class RcmLedger(models.AbstractModel):
 
         :param values_list: values of account.move of type entry with their line_ids
         :return: the posted account.move records, in the order of the values
-        :raise BusinessRuleError: ``remittance.hold.analytic_missing``
+        :raise BusinessRuleError: ``remittance.hold.analytic_missing`` or ``remittance.hold.entry_refused``
         """
         quiet = self.env["account.move"].with_context(tracking_disable=True, rcm_posting=True)
-        # Posting makes the analytic items; keeping them in step with a draft costs a write per line.
-        drafts = quiet.with_context(skip_analytic_sync=True).create(values_list)
-        moves = drafts.with_env(quiet.env)
-        moves.check_access("write")
-        self._require_analytics(moves)
-        # Soft posting would leave entries of a future date as drafts.
-        moves._post(soft=False)
+        with self._explaining_refusals(values_list[0]):
+            # Posting makes the analytic items; keeping them in step with a draft costs a write per line.
+            drafts = quiet.with_context(skip_analytic_sync=True).create(values_list)
+            moves = drafts.with_env(quiet.env)
+            moves.check_access("write")
+            self._require_analytics(moves)
+            # Soft posting would leave entries of a future date as drafts.
+            moves._post(soft=False)
         return moves
+
+    @api.model
+    def _refusal(self, values):
+        """Post an entry, reconcile the lines of each account that must allow it, and take it all back.
+
+        :param values: values of one account.move whose lines sum up to zero for each account
+        :return: the BusinessRuleError that posting it raises, None if Odoo would post it
+        """
+        with self.env.cr.savepoint() as savepoint:
+            try:
+                paired = self._create_posted([values]).line_ids.filtered(
+                    lambda line: Role(line.rcm_role).reconcilable
+                )
+                with self._explaining_refusals(values):
+                    self._reconcile([*paired.grouped("account_id").values()])
+                return None
+            except BusinessRuleError as error:
+                return error
+            finally:
+                savepoint.rollback()
+                self.env.invalidate_all(flush=False)
+
+    @contextmanager
+    def _explaining_refusals(self, values):
+        """Have what Odoo refuses of an entry say where and what to do.
+
+        :param values: values of the account.move
+        :raise BusinessRuleError: ``remittance.hold.entry_refused``
+        """
+        try:
+            yield
+        except AccessError:
+            # Not the entry is wrong but who posts it.
+            raise
+        except (UserError, RedirectWarning) as error:
+            raise BusinessRuleError(
+                "remittance.hold.entry_refused",
+                self.env._("Odoo refuses the journal entry."),
+                location=values.get("ref") or "",
+                subject=f"company:{values.get('company_id') or self.env.company.id}",
+                expected=self.env._("accounts and settings with which Odoo posts"),
+                found=str(error.args[0]),
+                remedy=self.env._(
+                    "Mend what Odoo names, or set another account in the posting settings, then resolve this "
+                    "exception."
+                ),
+            ) from error
 
     @api.model
     def _require_analytics(self, moves):

@@ -6,13 +6,13 @@ from odoo import models
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 
 from ..formats.remittance import RemittanceSummary, read_remittance_transaction
-from ..formats.remittance.documents import Claim, RemittanceHeader
+from ..formats.remittance.documents import RemittanceHeader
 from ..posting.checks import account_missing, foreign_currency, header_holds, summary_holds, too_precise
 from ..posting.context import PostingContext, PostingPolicy
 from ..posting.ledger import ItemKind, Ledger, OpenItem
 from ..posting.planner import RemittancePlanner
 from ..posting.provider_adjustments import PAIRED_ROLES, normalised_reference
-from ..posting.requirements import Requirements
+from ..posting.roles import Role
 from .rcm_claim_account import as_decimal
 
 ENTRIES_PER_TASK = 4
@@ -130,24 +130,6 @@ class RcmRemittancePlanning(models.Model):
         self._require_precision(entries, context)
         return entries
 
-    def _require_for_all_parts(self):
-        """Refuse before the first part what would hold a later one: no remittance stays half-posted.
-
-        :raise BusinessRuleError: ``remittance.hold.account_missing`` or ``remittance.hold.precision``
-        """
-        context = self._posting_context()
-        requirements = Requirements(context, self.currency_id.decimal_places)
-        for document in self._documents():
-            if isinstance(document, Claim):
-                requirements.add_claim(document)
-            elif isinstance(document, RemittanceSummary):
-                for adjustment in document.provider_adjustments:
-                    requirements.add_provider_adjustment(adjustment)
-        context.missing_roles |= requirements.missing_roles
-        self._require_accounts(context)
-        if finding := requirements.too_precise:
-            raise self._held([finding], [finding])
-
     def _require_accounts(self, context):
         """:raise BusinessRuleError: ``remittance.hold.account_missing`` when a planned role has no account"""
         if context.missing_roles:
@@ -208,6 +190,18 @@ class RcmRemittancePlanning(models.Model):
 
     def _gather_provider_items(self, ledger, context, summary):
         """Add the open items that provider adjustments may pair up with, oldest first."""
+        for line in self._provider_lines(context, summary):
+            item = OpenItem(
+                id=line.id,
+                account=line.account_id.id,
+                partner=line.partner_id.id,
+                residual=as_decimal(line.amount_residual, self.currency_id),
+                kind=ItemKind.PROVIDER_ADJUSTMENT,
+            )
+            ledger.add_provider_item(Role(line.rcm_role), line.rcm_reference, item)
+
+    def _provider_lines(self, context, summary):
+        """Return the open journal items that provider adjustments may pair up with, oldest first."""
         references = {
             normalised_reference(reference)
             for reference in (
@@ -215,7 +209,7 @@ class RcmRemittancePlanning(models.Model):
                 *(adjustment.reference for adjustment in summary.provider_adjustments),
             )
         }
-        lines = self.env["account.move.line"].search(
+        return self.env["account.move.line"].search(
             [
                 ("company_id", "=", self.company_id.id),
                 ("parent_state", "=", "posted"),
@@ -226,13 +220,3 @@ class RcmRemittancePlanning(models.Model):
             ],
             order="date, id",
         )
-        for line in lines:
-            role = next(role for role in PAIRED_ROLES if role.value == line.rcm_role)
-            item = OpenItem(
-                id=line.id,
-                account=line.account_id.id,
-                partner=line.partner_id.id,
-                residual=as_decimal(line.amount_residual, self.currency_id),
-                kind=ItemKind.PROVIDER_ADJUSTMENT,
-            )
-            ledger.add_provider_item(role, line.rcm_reference, item)

@@ -18,7 +18,7 @@ from .context import PostingContext
 from .issues import provider_issue
 from .ledger import ItemKind, Ledger, OpenItem, Target
 from .plan import Outcome, PlannedLine, ProviderAdjustmentPlan
-from .roles import Role
+from .roles import Need, Role
 from .rules import ProviderAdjustmentRule, Sign
 
 #: Where a positive amount waits for which nothing was announced, by the role of the announcement.
@@ -57,13 +57,13 @@ def normalised_reference(reference: str) -> str:
     return "".join(reference.split()).upper()
 
 
-def roles_of(adjustment: ProviderAdjustment, context: PostingContext) -> set[Role]:
-    """Return the roles whose account an adjustment can need, whatever is open."""
+def needs_of(adjustment: ProviderAdjustment, context: PostingContext) -> set[Need]:
+    """Return what an adjustment can be posted to, whatever is open."""
     rule = _rule(adjustment, context)
-    roles = set() if rule.account is not None else {rule.role}
+    needs: set[Need] = {(rule.role, rule.account)}
     if rule.role in _EARLY_ROLES and adjustment.amount > 0:
-        roles.add(_EARLY_ROLES[rule.role])
-    return roles
+        needs.add((_EARLY_ROLES[rule.role], None))
+    return needs
 
 
 def _rule(adjustment: ProviderAdjustment, context: PostingContext) -> ProviderAdjustmentRule:

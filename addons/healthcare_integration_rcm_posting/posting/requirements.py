@@ -17,53 +17,67 @@ from .checks import too_precise
 from .claims import NOT_RECOGNISED_STATUS
 from .context import PostingContext
 from .ledger import PAYER_RANK
-from .provider_adjustments import roles_of
-from .roles import Role
+from .provider_adjustments import needs_of
+from .roles import Need, Role
 from .settlement import FORWARDED_STATUSES
 
 
 class Requirements:
     """Gathers what posting can need, document by document.
 
-    :ivar roles: the roles whose account the company's settings must name
     :ivar too_precise: the hold of the first amount that the books would round, None without one
     """
 
     def __init__(self, context: PostingContext, digits: int):
         self._context = context
         self._digits = digits
-        self.roles: set[Role] = set()
+        self._needs: set[Need] = set()
         self.too_precise: Finding | None = None
+
+    @property
+    def roles(self) -> set[Role]:
+        """The roles whose account the company's settings must name."""
+        return {role for role, account in self._needs if account is None}
 
     @property
     def missing_roles(self) -> set[Role]:
         """The roles that have no account."""
         return {role for role in self.roles if role not in self._context.accounts}
 
+    @property
+    def accounts(self) -> set[tuple[Role, int]]:
+        """The accounts that the settings and the rules name, each with its role; missing ones left out."""
+        named = ((role, account or self._context.accounts.get(role)) for role, account in self._needs)
+        return {(role, account) for role, account in named if account is not None}
+
     def add_claim(self, claim: Claim) -> None:
         """Add what the payment and the adjustments of a claim can need."""
         decided = adjudicate(claim, self._context)
         amounts = [claim.paid]
         if claim.paid:
-            self.roles |= {Role.CLEARING, Role.UNAPPLIED_CASH if claim.paid > 0 else Role.TAKEBACK}
+            self._require(Role.CLEARING, Role.UNAPPLIED_CASH if claim.paid > 0 else Role.TAKEBACK)
         if claim.status in PAYER_RANK:
             self._add_settlement(claim, decided)
             amounts += [*decided.allowances.values(), decided.transfer]
         if self._context.policy.reclass_denied and (decided.denied or claim.status == NOT_RECOGNISED_STATUS):
-            self.roles.add(Role.DENIED_RECEIVABLE)
+            self._require(Role.DENIED_RECEIVABLE)
         self._check_precision(amounts, claim.position, claim.claim_id)
 
     def add_provider_adjustment(self, adjustment: ProviderAdjustment) -> None:
         """Add what a provider adjustment can need."""
         if adjustment.amount:
-            self.roles |= {Role.CLEARING, *roles_of(adjustment, self._context)}
+            self._require(Role.CLEARING)
+            self._needs |= needs_of(adjustment, self._context)
             self._check_precision([adjustment.amount], adjustment.position, "PLB")
 
     def _add_settlement(self, claim: Claim, decided: Adjudication) -> None:
-        self.roles.update(role for role, account in decided.allowances if account is None)
+        self._needs |= decided.allowances.keys()
         if decided.transfer > ZERO:
             forwarded = claim.status in FORWARDED_STATUSES
-            self.roles.add(Role.PAYER_RECEIVABLE if forwarded else Role.PATIENT_RECEIVABLE)
+            self._require(Role.PAYER_RECEIVABLE if forwarded else Role.PATIENT_RECEIVABLE)
+
+    def _require(self, *roles: Role) -> None:
+        self._needs.update((role, None) for role in roles)
 
     def _check_precision(self, amounts: list[Decimal], position: int, label: str) -> None:
         for amount in amounts:

@@ -48,6 +48,8 @@ class Role(str, Enum):
         return self not in (Role.CLAIM_RECEIVABLE, Role.RULE_ACCOUNT)
 
 
+Need = tuple[Role, int | None]  # the role, and the account that a rule names in place of the role's
+
 _LABELS = {
     Role.CLEARING: "EFT clearing",
     Role.CLAIM_RECEIVABLE: "Receivable of the claim",

@@ -9,9 +9,13 @@ from test_posting_properties import anything, hospitals, remittances
 
 from odoo.addons.healthcare_integration_rcm_posting.posting.requirements import Requirements
 from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
-
-NEVER_SET = {Role.CLAIM_RECEIVABLE, Role.RULE_ACCOUNT}
-
+from odoo.addons.healthcare_integration_rcm_posting.posting.rules import (
+    PostingRule,
+    ProviderAdjustmentRule,
+    ProviderAdjustmentRuleTable,
+    RuleTable,
+    Treatment,
+)
 
 def required(given_remit, hospital=None):
     hospital = hospital or Hospital()
@@ -26,9 +30,10 @@ def required(given_remit, hospital=None):
 @anything
 @given(hospitals(), remittances())
 def test_whatever_is_planned_was_required(hospital, given_remit):
-    roles = required(given_remit, hospital).roles
+    accounts = required(given_remit, hospital).accounts
     plan = hospital.plan(given_remit)
-    assert {planned.role for entry in plan.entries for planned in entry.lines} - NEVER_SET <= roles
+    planned = {(line.role, line.account) for entry in plan.entries for line in entry.lines}
+    assert {(role, account) for role, account in planned if role is not Role.CLAIM_RECEIVABLE} <= accounts
 
 
 def test_no_more_is_required_than_the_documents_call_for():
@@ -46,6 +51,20 @@ def test_missing_roles():
     given_remit = remit(claim("A1", 100, 100), plb=[("L6", "", -5)])
     assert required(given_remit, hospital).missing_roles == {Role.INTEREST_INCOME}
     assert not required(given_remit).missing_roles
+
+
+def test_accounts_that_rules_name_are_required_instead_of_the_roles():
+    hospital = Hospital(
+        rules=RuleTable([PostingRule(Treatment.OTHER_ACCOUNT, "CO", "94", account=901)]),
+        provider_rules=ProviderAdjustmentRuleTable([ProviderAdjustmentRule(Role.LEVY, "LE", account=902)]),
+    )
+    given_remit = remit(claim("A1", 100, 0, ("CO", "94", 100)), plb=[("LE", "", 5), ("L6", "", -5)])
+    assert required(given_remit, hospital).accounts == {
+        (Role.RULE_ACCOUNT, 901),
+        (Role.LEVY, 902),
+        (Role.CLEARING, hospital.accounts[Role.CLEARING]),
+        (Role.PROVIDER_ADJUSTMENT_REVIEW, hospital.accounts[Role.PROVIDER_ADJUSTMENT_REVIEW]),
+    }
 
 
 def test_first_amount_that_the_books_would_round():
