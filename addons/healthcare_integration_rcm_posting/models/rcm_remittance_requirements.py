@@ -113,9 +113,10 @@ class RcmRemittanceRequirements(models.Model):
         refusal = self._trial_refusal(pairs)
         if refusal is None:
             return
-        alone = [(pair, self._trial_refusal([pair])) for pair in pairs]
-        named = [self._refused_account(pair[0].account, error) for pair, error in alone if error]
-        findings = named or [replace(refusal.as_finding(), location=f"ST {self.control_number}")]
+        alone = [(pair[0].account, self._trial_refusal([pair])) for pair in pairs]
+        named = [self._refused_account(account, error) for account, error in alone if error]
+        # Several roles may have one account.
+        findings = list(dict.fromkeys(named)) or [self._in_remittance(refusal.as_finding())]
         error = self._held(findings, findings)
         error.subject = f"company:{self.company_id.id}"
         raise error
@@ -139,12 +140,11 @@ class RcmRemittanceRequirements(models.Model):
 
     def _refused_account(self, account_id, error):
         name = self.env["account.account"].browse(account_id).display_name
-        finding = error.as_finding()
-        return replace(
-            finding,
-            location=f"ST {self.control_number}",
-            found=finding.found if name in finding.found else f"{name}: {finding.found}",
-        )
+        finding = self._in_remittance(error.as_finding())
+        return finding if name in finding.found else replace(finding, found=f"{name}: {finding.found}")
+
+    def _in_remittance(self, finding):
+        return replace(finding, location=f"ST {self.control_number}")
 
 
 def _with_distributions(accounts, context):
