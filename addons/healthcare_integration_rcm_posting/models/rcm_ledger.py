@@ -45,6 +45,9 @@ class RcmLedger(models.AbstractModel):
         :return: the posted account.move records, in the order of the values
         :raise BusinessRuleError: ``remittance.hold.analytic_missing`` or ``remittance.hold.entry_refused``
         """
+        return self._post_quietly(values_list)
+
+    def _post_quietly(self, values_list):
         quiet = self.env["account.move"].with_context(tracking_disable=True, rcm_posting=True)
         with self._explaining_refusals(values_list[0]):
             # Posting makes the analytic items; keeping them in step with a draft costs a write per line.
@@ -65,7 +68,7 @@ class RcmLedger(models.AbstractModel):
         """
         with self.env.cr.savepoint() as savepoint:
             try:
-                paired = self._create_posted([values]).line_ids.filtered(
+                paired = self._post_quietly([values]).line_ids.filtered(
                     lambda line: Role(line.rcm_role).reconcilable
                 )
                 with self._explaining_refusals(values):

@@ -48,7 +48,7 @@ class TestRequiredAccounts(RcmCase):
         remittance = self.take_in(document)
         exception = self.assert_held(remittance, f"remittance.hold.{code}")
         self.assertIn(account.display_name, exception.found)
-        self.assertEqual(exception.location, f"ST {remittance.control_number}")
+        self.assertTrue(exception.location.endswith(f"ST {remittance.control_number}"), exception.location)
         self.assertFalse(remittance.posted_claim_count)
         self.assertEqual(self.env["account.move"].search_count([]), entries, "nothing stays of the question")
         return remittance, exception
@@ -125,8 +125,9 @@ class TestRequiredAccounts(RcmCase):
 
     def test_an_account_of_another_company(self):
         elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
-        self.account("interest_income").with_company(elsewhere).code = "987654"
-        self.account("interest_income").company_ids = elsewhere
+        account = self.account("interest_income").sudo()
+        account.with_company(elsewhere).code = "987654"
+        account.company_ids = elsewhere
         self.assert_refused(self.remit_interest(), self.account("interest_income"))
 
     def test_an_account_in_another_currency(self):
@@ -207,4 +208,4 @@ class TestRequiredAccounts(RcmCase):
         preview = self.env["rcm.remittance.preview"].browse(
             remittance.with_user(operator).action_preview()["res_id"]
         )
-        self.assertIn(self.account("interest_income").display_name, preview.hold_found)
+        self.assertIn(self.account("interest_income").name, preview.hold_found)
