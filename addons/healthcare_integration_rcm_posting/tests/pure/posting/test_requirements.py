@@ -17,6 +17,7 @@ from odoo.addons.healthcare_integration_rcm_posting.posting.rules import (
     Treatment,
 )
 
+
 def required(given_remit, hospital=None):
     hospital = hospital or Hospital()
     requirements = Requirements(hospital.context(given_remit, PAYER), digits=2)
