@@ -42,6 +42,7 @@ from . import (
     integration_exception_amount,
     integration_exception_findings,
     integration_exception_report,
+    integration_exception_silence,
     integration_exception_stake,
     integration_flow,
     integration_flow_mapping,

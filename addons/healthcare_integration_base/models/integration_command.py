@@ -38,9 +38,7 @@ class IntegrationCommand(models.AbstractModel):
                     "id": endpoint.id,
                     "name": endpoint.name,
                     "state": endpoint.state,
-                    "last_success": endpoint.last_success_at.isoformat()
-                    if endpoint.last_success_at
-                    else None,
+                    "last_success": endpoint.last_worked_at.isoformat() if endpoint.last_worked_at else None,
                     "errors": endpoint.consecutive_errors,
                 }
                 for endpoint in endpoints

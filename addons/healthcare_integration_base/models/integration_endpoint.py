@@ -116,7 +116,7 @@ class IntegrationEndpoint(models.Model):
 
     next_poll_at = fields.Datetime("Next look", copy=False, readonly=True)
     last_poll_at = fields.Datetime("Last look", copy=False, readonly=True)
-    last_success_at = fields.Datetime("Last success", copy=False, readonly=True)
+    last_success_at = fields.Datetime("Last success noted", copy=False, readonly=True)
     failing_since = fields.Datetime(
         copy=False, readonly=True, help="Of the first error after the last success or the activation."
     )
@@ -290,10 +290,16 @@ class IntegrationEndpoint(models.Model):
 
     @api.model
     def _release(self, suspension, domain=()):
-        """Let endpoints work again whose reason for being suspended is gone."""
-        self.search([("state", "=", "suspended"), ("suspension", "=", suspension), *domain])._set_state(
-            "active"
-        )
+        """Let endpoints work again whose reason for being suspended is gone, if their systems may be used."""
+        stopped = self.search([("state", "=", "suspended"), ("suspension", "=", suspension), *domain])
+        usable = stopped.filtered(lambda endpoint: endpoint.system_id._may_exchange())
+        usable._set_state("active")
+        (stopped - usable)._suspend_with_system()
+
+    def _suspend_with_system(self):
+        """Stop endpoints until their system is live."""
+        if self:
+            self._suspend("system", self.env._("The system is not live."))
 
     def _set_state(self, state, *, suspension=False, state_reason=False):
         """Move endpoints to a state and audit it; an active one is looked at soon, its errors forgotten."""

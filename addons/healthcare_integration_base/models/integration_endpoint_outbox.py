@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 from ..queue import integration_task
 
@@ -7,15 +7,35 @@ BEFORE_ANY_BACKLOG = -100_000
 
 
 class IntegrationEndpointOutbox(models.Model):
-    """What an endpoint learns from a sending that worked after others had failed."""
+    """What an endpoint tells of its sendings, and learns from one that worked after others had failed."""
 
     _inherit = "integration.endpoint"
+
+    last_worked_at = fields.Datetime(
+        "Last success", compute="_compute_last_worked_at", help="When a look or a sending last worked."
+    )
 
     _sending_ends = models.Constraint(
         "CHECK (direction = 'in' OR total_timeout <= 840)",
         "Where documents are sent, the total timeout is at most 840 seconds: after 900 another worker takes "
         "the sending for lost and begins it anew.",
     )
+
+    def _compute_last_worked_at(self):
+        """Take the newest of what was noted and what was sent: no sending writes to its endpoint."""
+        self.env["integration.message"].flush_model(["endpoint_id", "sent_at"])
+        self.env.cr.execute(
+            """
+            SELECT endpoint.id,
+                   (SELECT max(sent_at) FROM integration_message WHERE endpoint_id = endpoint.id)
+              FROM unnest(%s::integer[]) AS endpoint (id)
+            """,
+            (self._origin.ids,),
+        )
+        sent_at = dict(self.env.cr.fetchall())
+        for endpoint in self:
+            moments = filter(None, [endpoint.last_success_at, sent_at.get(endpoint._origin.id)])
+            endpoint.last_worked_at = max(moments, default=False)
 
     def _recognises_repeats(self):
         """Tell whether the partner knows a document that it gets for the second time."""

@@ -147,7 +147,7 @@ class IntegrationException(models.Model):
         }
 
     def _waive(self, reason):
-        """Close exceptions as accepted: what waited for them is cancelled and its messages rejected.
+        """Close exceptions as accepted: what waited for them is cancelled and its messages closed.
 
         :raise UserError: without a reason
         """
@@ -155,10 +155,8 @@ class IntegrationException(models.Model):
         self._check_open()
         if not (reason or "").strip():
             raise UserError(self.env._("Give the reason: an auditor will ask for it."))
-        waiting = self.sudo().waiting_task_ids
         self._close("waived", reason.strip())
-        waiting.message_id._reject(reason)
-        self.env["integration.queue"]._cancel(waiting)
+        self._give_up(reason.strip())
 
     def action_open_record(self):
         """Open the business record that the exception is about."""
@@ -239,6 +237,12 @@ class IntegrationException(models.Model):
     def _release(self):
         """Re-run what waits; addons extend this for records of theirs that wait without a task."""
         self.env["integration.queue"]._requeue(self.sudo().waiting_task_ids)
+
+    def _give_up(self, reason):
+        """Cancel what waits and close its messages; for records that wait without a task it is extended."""
+        waiting = self.sudo().waiting_task_ids
+        self.env["integration.queue"]._cancel(waiting)
+        waiting.message_id._give_up(waiting, reason)
 
     def _close(self, state, resolution):
         # See action_start: the fields are closed to direct writes.

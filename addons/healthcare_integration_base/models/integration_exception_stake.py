@@ -93,21 +93,6 @@ class IntegrationExceptionStake(models.Model):
         self._changed()
 
     @api.model
-    def _drop_waiting(self, tasks):
-        """Let the messages of tasks count no more in the open exceptions that the tasks wait for."""
-        self.env["integration.exception"].flush_model(["state"])
-        self.env.cr.execute(
-            """
-            DELETE FROM integration_exception_stake AS stake
-                  USING integration_task AS task, integration_exception AS exception
-             WHERE task.id = ANY(%s) AND exception.id = task.exception_id AND exception.state = ANY(%s)
-               AND stake.exception_id = exception.id AND stake.message_id = task.message_id
-            """,
-            (tasks.ids, list(OPEN_STATES)),
-        )
-        self._changed()
-
-    @api.model
     def _changed(self):
         self.invalidate_model()
         self.env["integration.exception"].invalidate_model(["amount", "stake_ids"])

@@ -7,6 +7,7 @@ from .access import require_group
 from .windows import list_window
 
 FINAL_STATES = ("applied", "rejected", "duplicate", "settled", "acknowledged", "refused")
+UNFINISHED_TASK_STATES = ("pending", "waiting", "running", "dead")
 
 
 class IntegrationMessage(models.Model):
@@ -153,6 +154,8 @@ class IntegrationMessage(models.Model):
 
     def _hold(self, exception):
         """Mark messages as waiting for a person."""
+        # A later step of what was applied may stop: the file is then not settled any more.
+        self.sudo().parent_id._unsettle_interchange()
         self._set_state("held", exception.name)
 
     def _hold_unprocessed(self, reason):
@@ -160,12 +163,36 @@ class IntegrationMessage(models.Model):
         self.filtered(lambda message: message.state not in FINAL_STATES)._set_state("held", reason)
 
     def _unhold(self):
-        """Mark held messages as under way again."""
-        self.sudo().filtered(lambda message: message.state == "held")._set_state("received")
+        """Mark held messages as under way again, or as applied where that was so before a later step."""
+        held_sudo = self.sudo().filtered(lambda message: message.state == "held")
+        applied_sudo = held_sudo.filtered("closed_at")
+        applied_sudo._set_state("applied")
+        (held_sudo - applied_sudo)._set_state("received")
+
+    def _give_up(self, tasks, reason):
+        """Close messages whose tasks were given up for good, unless other tasks of theirs are left.
+
+        :param tasks: the integration.task records that were cancelled
+        """
+        (self - self._unfinished_tasks().message_id)._reject(reason)
+
+    def _unfinished_tasks(self):
+        """Return the tasks that work on these messages or wait for it, the dead ones included."""
+        # Which tasks a message has is the kernel's matter; the queue makes and moves them past the cache.
+        tasks_sudo = self.env["integration.task"].sudo()
+        tasks_sudo.invalidate_model(["state"])
+        return tasks_sudo.search([("message_id", "in", self.ids), ("state", "in", UNFINISHED_TASK_STATES)])
 
     def _reject(self, reason):
-        """Close messages that will not be applied; the payload stays."""
-        self._set_state("rejected", reason)
+        """Close messages that will not be applied, or no further; the payload stays."""
+        applied = self.filtered(lambda message: message._has_effect())
+        applied._set_state("applied", reason)
+        (self - applied)._set_state("rejected", reason)
+
+    def _has_effect(self):
+        """Tell whether a held message, or a part of it, was applied before a later step of it stopped."""
+        self.ensure_one()
+        return self.direction == "in" and self.state == "held" and bool(self.closed_at)
 
     def _settle_interchange(self):
         """Close the files all of whose transactions are closed.
@@ -188,6 +215,11 @@ class IntegrationMessage(models.Model):
         settled = self.browse(row[0] for row in self.env.cr.fetchall())
         self.invalidate_recordset(["state", "closed_at"])
         settled._after_settlement()
+
+    def _unsettle_interchange(self):
+        """Let settled files wait for their transactions again."""
+        settled = self.filtered(lambda file: file.state == "settled")
+        settled.write({"state": "split", "closed_at": False})
 
     def _after_settlement(self):
         """Do what follows when the last transaction of files is closed; for extensions."""

@@ -4,10 +4,10 @@ from odoo import api, fields, models
 
 from ..errors import BusinessRuleError, TransientError
 from .access import require_group
+from .integration_exception_silence import OVERDUE_CODE
 
 ACKNOWLEDGEABLE_STATES = ("queued", "sent", "overdue", "failed", "refused", "acknowledged")
 CONFIRMABLE_STATES = ("sent", "overdue", "failed", "refused")
-OVERDUE_CODE = "acknowledgement.overdue"
 OVERDUE_BATCH = 500
 
 
@@ -140,6 +140,24 @@ class IntegrationMessageAcknowledgement(models.Model):
             )
             exception._link_messages(messages)
         return len(overdue)
+
+    def _await_answer_again(self):
+        """Give partners their time once more: a person has asked them."""
+        now = self.env.cr.now()
+        for messages in self.grouped("flow_id").values():
+            deadline = messages[0]._acknowledgement_deadline(now)
+            messages.write({"state": "sent", "state_reason": False, "acknowledge_by": deadline})
+
+    def _settle_unanswered(self, reason):
+        """Settle messages as sent whose answer nobody waits for any more."""
+        self.write(
+            {
+                "state": "sent",
+                "state_reason": reason,
+                "acknowledge_by": False,
+                "closed_at": self.env.cr.now(),
+            }
+        )
 
     def _silence(self, flow):
         return TransientError(

@@ -28,6 +28,8 @@ class IntegrationMessageOutbox(models.Model):
     flow_version = fields.Integer(
         readonly=True, copy=False, aggregator=None, help="Of the flow, under which the message may leave."
     )
+    _sent_idx = models.Index("(endpoint_id, sent_at) WHERE sent_at IS NOT NULL")
+
     waits_because = fields.Text(compute="_compute_waits_because", help="Why it is not sent yet.")
 
     def _compute_waits_because(self):
@@ -180,9 +182,7 @@ class IntegrationMessageOutbox(models.Model):
     def _end_answered(self, exception):
         """End the failed sendings of messages that were answered or given up while that was settled."""
         tasks_sudo = self._unended_sendings().filtered(lambda task: task.exception_id == exception)
-        if tasks_sudo:
-            exception._leave(tasks_sudo.message_id, self.env._("The messages are not sent any more."))
-            self.env["integration.queue"]._cancel(tasks_sudo)
+        self.env["integration.queue"]._cancel(tasks_sudo, self.env._("The messages are not sent any more."))
 
     def _end_sendings(self):
         """Cancel what would send these messages: what waits behind it goes on."""

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from .access import require_group
 
+GIVEABLE_STATES = ("held", "failed")
 REPLAYABLE_STATES = ("held", "rejected", "failed", "refused", "overdue")
 
 
@@ -66,6 +67,24 @@ class IntegrationMessageReplay(models.Model):
         )
         return messages
 
+    def action_give_up(self):
+        """Close messages that were stopped and that nobody will run again; their payloads stay.
+
+        :raise UserError: if a message was not stopped, or is worked on just now
+        """
+        require_group(self, "group_operator")
+        if wrong := self.filtered(lambda message: message.state not in GIVEABLE_STATES):
+            raise UserError(
+                self.env._("Only held and failed messages can be given up: %s is neither.", wrong[0].name)
+            )
+        tasks_sudo = self._unfinished_tasks()
+        if running := tasks_sudo.filtered(lambda task: task.state == "running"):
+            raise UserError(self.env._("%s is worked on just now.", running[0].message_id.name))
+        reason = self.env._("Given up by %s.", self.env.user.name)
+        self.env["integration.queue"]._cancel(tasks_sudo, reason)
+        self.sudo()._reject(reason)
+        self.env["integration.audit.entry"]._record("message.given_up", self)
+
     def _to_replay(self):
         """Return what a replay runs: a file's stopped transactions stand for the file.
 
@@ -84,6 +103,12 @@ class IntegrationMessageReplay(models.Model):
                     state=labels[wrong[0].state],
                 )
             )
+        for message in messages.filtered(lambda message: message._has_effect()):
+            # Without a task of its own left, the whole message would have its effect once more.
+            if not message.sudo()._stopped_tasks():
+                raise UserError(
+                    self.env._("%s was applied before, and nothing of it is left to be run.", message.name)
+                )
         if not messages:
             raise UserError(self.env._("Nothing of these messages was stopped: there is nothing to replay."))
         return messages
@@ -91,9 +116,9 @@ class IntegrationMessageReplay(models.Model):
     def _reopen(self):
         """Mark messages, and the files that they are part of, as under way again."""
         # Messages belong to the kernel: no role writes them.
-        self.sudo().write({"state": "received", "state_reason": False, "closed_at": False})
-        settled = self.sudo().parent_id.filtered(lambda file: file.state == "settled")
-        settled.write({"state": "split", "closed_at": False})
+        anew_sudo = self.sudo().filtered(lambda message: not message._has_effect())
+        anew_sudo.write({"state": "received", "state_reason": False, "closed_at": False})
+        anew_sudo.parent_id._unsettle_interchange()
 
     def _queue_again(self):
         """Queue what brings messages to their end; their former tasks are gone."""

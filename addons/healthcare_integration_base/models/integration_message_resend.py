@@ -41,10 +41,7 @@ class IntegrationMessageResend(models.Model):
         """
         require_group(self, "group_operator")
         self._require_outgoing(CANCELLABLE_STATES)
-        # Which tasks a message has is the kernel's matter.
-        tasks_sudo = self.sudo().task_ids.filtered(
-            lambda task: task.state in ("pending", "waiting", "running")
-        )
+        tasks_sudo = self._unfinished_tasks()
         if begun := tasks_sudo.filtered(lambda task: task.state == "running"):
             raise UserError(self.env._("%s is being sent just now.", begun[0].message_id.name))
         self.env["integration.queue"]._cancel(tasks_sudo)

@@ -140,7 +140,9 @@ class IntegrationMetrics(models.AbstractModel):
         self.env.cr.execute(
             """
             SELECT endpoint.id, endpoint.name, system.code, endpoint.state, endpoint.consecutive_errors,
-                   extract(epoch FROM %s - endpoint.last_success_at)
+                   extract(epoch FROM %s - greatest(
+                       endpoint.last_success_at,
+                       (SELECT max(sent_at) FROM integration_message WHERE endpoint_id = endpoint.id)))
               FROM integration_endpoint endpoint
                    JOIN integration_system system ON system.id = endpoint.system_id
              WHERE endpoint.active

@@ -203,9 +203,18 @@ class IntegrationQueue(models.AbstractModel):
         tasks.invalidate_recordset()
         if waited_for:
             waited_for._leave_with(tasks.sudo(), resolution or self.env._("What waited was run again."))
-        self.env["integration.message"].browse(message_ids)._unhold()
+        self._unhold(message_ids)
         self._wake_lanes([None])
         return tasks.browse([*superseded, *refused])
+
+    def _unhold(self, message_ids):
+        """Let messages be under way again of which no other task is dead."""
+        self.env.cr.execute(
+            "SELECT message_id FROM integration_task WHERE message_id = ANY(%s) AND state = 'dead'",
+            (list(message_ids),),
+        )
+        waiting_ids = {row[0] for row in self.env.cr.fetchall()}
+        self.env["integration.message"].browse(message_ids - waiting_ids)._unhold()
 
     def _restart(self, task_ids, among_ids):
         """Make tasks due, or let them wait for others of theirs.
@@ -249,24 +258,36 @@ class IntegrationQueue(models.AbstractModel):
         return {row[0] for row in self.env.cr.fetchall()} - {None}
 
     @api.model
-    def _cancel(self, tasks, *, is_asked=True):
+    def _cancel(self, tasks, resolution=None, *, is_asked=True):
         """Give up tasks that do not run; their records are told so.
 
+        The open exceptions that they waited for are closed, unless something else waits for them.
+
+        :param str resolution: for the exceptions that are closed, one sentence
         :param bool is_asked: whether somebody asked for it, who then sees what the code of a record raises;
             where the queue itself gives up, that is logged and stops nothing
         :return: the integration.task records that were cancelled
         """
-        self.env["integration.exception.stake"]._drop_waiting(tasks)
         self.env.cr.execute(
             """
-            UPDATE integration_task SET state = 'cancelled', finished_at = %s, exception_id = NULL
-             WHERE id = ANY(%s) AND state IN ('pending', 'waiting', 'dead') RETURNING id
+            WITH given_up AS (
+                SELECT id, exception_id FROM integration_task
+                 WHERE id = ANY(%s) AND state IN ('pending', 'waiting', 'dead') ORDER BY id FOR UPDATE)
+            UPDATE integration_task AS task
+               SET state = 'cancelled', finished_at = %s, exception_id = NULL
+              FROM given_up WHERE task.id = given_up.id
+         RETURNING task.id, given_up.exception_id
             """,
-            (self.env.cr.now(), tasks.ids),
+            (tasks.ids, self.env.cr.now()),
         )
+        rows = self.env.cr.fetchall()
         tasks.invalidate_recordset()
-        cancelled = tasks.browse(row[0] for row in self.env.cr.fetchall())
+        cancelled = tasks.browse(task_id for task_id, _exception_id in rows)
 
+        if exception_ids := {exception_id for _task_id, exception_id in rows} - {None}:
+            # Exceptions are the integration's own records, whoever gives up what waits for them.
+            waited_for = self.env["integration.exception"].sudo().browse(exception_ids)
+            waited_for._leave_with(cancelled.sudo(), resolution or self.env._("What waited was given up."))
         if cancelled:
             self._release_after(cancelled.ids)
             self._wake_lanes([None])

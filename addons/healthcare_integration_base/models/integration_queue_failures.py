@@ -80,6 +80,7 @@ class IntegrationQueueFailures(models.AbstractModel):
             ask(task, partial(_tell_failed, method_name=task.method_name, error=errors[task.id]))
         retried = tasks.filtered(lambda task: self._may_retry(task, errors[task.id]))
         buried = tasks - retried
+        retried -= retried.browse(self._cancel_asked(retried.ids, token))
         exceptions = self._report_together(buried, errors, ask)
         dead = [
             _outcome(task, "dead", errors[task.id], exception=exception)

@@ -6,6 +6,7 @@ from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..failures import storable
+from ..queue import TaskCancelled
 
 _logger = logging.getLogger(__name__)
 
@@ -89,7 +90,12 @@ class IntegrationQueueSettlement(models.AbstractModel):
         )
 
     def _postpone(self, task_id, token, postponed):
-        """Let a task wait that says its time has not come; the attempt does not count."""
+        """Let a task wait that says its time has not come; the attempt does not count.
+
+        One that somebody gave up meanwhile does not wait: it is cancelled.
+        """
+        if self._cancel_asked([task_id], token):
+            return
         eta = self.env.cr.now() + bounded_wait(postponed.seconds)
         self.env.cr.execute(
             """
@@ -102,6 +108,16 @@ class IntegrationQueueSettlement(models.AbstractModel):
             log_exceptions=False,
         )
         self._wake_lanes([eta])
+
+    def _cancel_asked(self, task_ids, token):
+        """Give up those tasks that were asked to end while they ran, and ended otherwise.
+
+        :return: their ids
+        """
+        requests = self.env["integration.task.progress"]._cancel_requests(task_ids)
+        for task_id, user_id in requests.items():
+            self._settle_cancelled(task_id, token, TaskCancelled(user_id))
+        return list(requests)
 
     def _settle_cancelled(self, task_id, token, cancelled):
         """Give up a task that was asked to end while it ran; its records and its message are told so."""

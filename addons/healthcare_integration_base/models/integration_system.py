@@ -152,7 +152,16 @@ class IntegrationSystem(models.Model):
         self._change_state(("live",), "suspended")
 
     def action_retire(self):
-        """End the exchange for good."""
+        """End the exchange for good.
+
+        :raise UserError: while a flow of the system may still take or send documents
+        """
+        # What would be sent to it waits forever; flows of other companies do so as well.
+        working = [("system_id", "in", self.ids), ("state", "not in", ("draft", "retired"))]
+        if flows_sudo := self.env["integration.flow"].sudo().search(working):
+            raise UserError(
+                self.env._("Retire or revise its flows first: %s.", ", ".join(flows_sudo.mapped("name")))
+            )
         self._change_state(("draft", "approved", "live", "suspended"), "retired")
 
     def action_reset_to_draft(self):
@@ -187,7 +196,7 @@ class IntegrationSystem(models.Model):
             endpoints._release("system", [("system_id", "in", self.ids)])
         elif state in ("suspended", "retired"):
             working = endpoints.search([("system_id", "in", self.ids), ("state", "=", "active")])
-            working._suspend("system", self.env._("The system is not live."))
+            working._suspend_with_system()
 
     def _may_exchange(self):
         """Tell whether documents may be exchanged with this system now."""

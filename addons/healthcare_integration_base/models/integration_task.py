@@ -168,6 +168,7 @@ class IntegrationTask(models.Model):
         """Give up tasks; a running one ends at its next step, and what it did is undone.
 
         Their messages are held from then on: nothing that was received is left without anybody who minds it.
+        The exceptions that nothing else waits for are closed.
 
         :raise UserError: if a task is finished
         """
@@ -175,7 +176,8 @@ class IntegrationTask(models.Model):
         if wrong := self.filtered(lambda task: task.state not in ("pending", "waiting", "dead", "running")):
             raise UserError(self.env._("%s is finished: it cannot be cancelled.", wrong[0].description))
         self.env["integration.task.progress"]._request_cancel(self)
-        cancelled = self.env["integration.queue"]._cancel(self)
+        resolution = self.env._("The tasks that waited were cancelled by %s.", self.env.user.name)
+        cancelled = self.env["integration.queue"]._cancel(self, resolution)
         reason = self.env._("Its task was cancelled by %s.", self.env.user.name)
         cancelled.sudo().message_id._hold_unprocessed(reason)
 

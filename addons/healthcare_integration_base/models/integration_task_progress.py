@@ -130,6 +130,18 @@ class IntegrationTaskProgress(models.Model):
         )
 
     @api.model
+    def _cancel_requests(self, task_ids):
+        """Return who asked tasks to end, as ``{task id: user id}``."""
+        self.env.cr.execute(
+            """
+            SELECT task_id, cancelled_by_id FROM integration_task_progress
+             WHERE task_id = ANY(%s) AND cancelled_by_id IS NOT NULL
+            """,
+            (list(task_ids),),
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
     def _request_cancel(self, tasks):
         """Ask running tasks to end at their next step."""
         self.env.cr.execute(

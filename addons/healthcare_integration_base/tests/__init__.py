@@ -73,11 +73,13 @@ from . import (
     test_retention_class,
     test_retention_race,
     test_route,
+    test_seams,
     test_secret_reach,
     test_settings,
     test_system,
     test_tracking,
     test_upload,
     test_views,
+    test_walks,
     test_webhook,
 )

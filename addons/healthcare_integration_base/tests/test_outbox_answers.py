@@ -223,9 +223,12 @@ class TestOutboxAnswers(OutboxMixin, IntegrationCase):
         message = self._failed()
         message.write({"state": "refused", "closed_at": self.env.cr.now() - datetime.timedelta(days=31)})
         self.assertEqual(rule._purge_payloads(), 0)
+        exception = self.env["integration.exception"]._report(
+            message._refusal("Unknown item"), company=message.company_id, message=message
+        )
         self.env["integration.queue"]._cancel(self.send_tasks(message))
         self.assertEqual(rule._purge_payloads(), 0, "a person is still to decide")
-        message.exception_ids._leave(message, "It is not sent any more.")
+        exception._leave(message, "It is not sent any more.")
         self.assertEqual(rule._purge_payloads(), 1)
 
     # === HELPERS === #
