@@ -26,9 +26,9 @@ PATIENCE_SECONDS = 120
 LANE_SECONDS = 5
 LOOK_SECONDS = 0.5
 
-DROP_FILE = """([content, name]) => {
+FILES = """([content, ...names]) => {
     const files = new DataTransfer();
-    files.items.add(new File([content], name));
+    for (const name of names) files.items.add(new File([content], name));
     return files;
 }"""
 
@@ -206,18 +206,12 @@ def test_an_operator_uploads_a_file(window, site, new_file):
     reader = site.client("biller")
     trace, file = new_file()
     operator = window("biller")
-    operator.open_menu("Integrations", "Systems", "Flows")
-    operator.open_row(FLOW)
-    operator.press("Upload a File")
+    open_upload(operator)
     expect(operator.dialog.get_by_text("or drag a file here")).to_be_visible()
     operator.picture("upload-dialog")
 
-    dropped = operator.page.evaluate_handle(DROP_FILE, [file.content.decode(), file.name])
-    operator.page.dispatch_event(
-        ".o_dialog .o_field_widget[name=file]", "dragenter", {"dataTransfer": dropped}
-    )
-    operator.page.dispatch_event(".o_integration_file_drop", "drop", {"dataTransfer": dropped})
-    expect(operator.field("file", operator.dialog).locator("input[type=text]")).to_have_value(file.name)
+    drop(operator, file.content.decode(), file.name)
+    expect(chosen_file(operator)).to_have_value(file.name)
     operator.picture("upload-dropped")
     operator.confirm_dialog("Take In")
     operator.expect_state_after_reloads("Settled")
@@ -235,6 +229,43 @@ def test_an_operator_uploads_a_file(window, site, new_file):
     assert audited(site, "message.uploaded", message["id"])["actor_login"] == "biller"
     assert [part["state"] for part in transactions(reader, file.name)] == ["applied"]
     assert remittance_state(reader, trace) == "posted"
+
+
+def test_a_file_is_chosen_with_the_keyboard(window):
+    operator = window("biller")
+    open_upload(operator)
+    with operator.page.expect_file_chooser() as chooser:
+        operator.dialog.get_by_role("button", name="Choose a File").press("Enter")
+    chooser.value.set_files({"name": "chosen.835", "mimeType": "text/plain", "buffer": b"ISA"})
+    expect(chosen_file(operator)).to_have_value("chosen.835")
+
+
+def test_several_files_are_not_dropped_at_once(window):
+    operator = window("biller")
+    open_upload(operator)
+    drop(operator, "ISA", "one.835", "two.835")
+    refusal = operator.page.locator(".o_notification").get_by_text("One upload is one document")
+    expect(refusal).to_be_visible()
+    expect(chosen_file(operator)).to_have_count(0)
+    expect(refusal).to_have_count(0)
+
+
+def open_upload(operator):
+    operator.open_menu("Integrations", "Systems", "Flows")
+    operator.open_row(FLOW)
+    operator.press("Upload a File")
+    expect(operator.dialog).to_be_visible()
+
+
+def drop(operator, content, *names):
+    """Drag files onto the dialog of an upload, and let them fall."""
+    dragged = {"dataTransfer": operator.page.evaluate_handle(FILES, [content, *names])}
+    operator.page.dispatch_event(".o_dialog .o_field_widget[name=file]", "dragenter", dragged)
+    operator.page.dispatch_event(".o_integration_file_drop", "drop", dragged)
+
+
+def chosen_file(operator):
+    return operator.field("file", operator.dialog).locator("input[type=text]")
 
 
 def test_an_operator_replays_a_held_message(window, site, new_file):

@@ -1,7 +1,8 @@
-"""The documents keep their word: what they link to exists, and every code of a remittance is explained."""
+"""The documents keep their word: links lead somewhere, menus are called so, every code is explained."""
 
 import ast
 import re
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -57,6 +58,59 @@ def test_links_images_and_anchors_are_recognised(tmp_path):
     document.write_text(text, encoding="utf-8")
     assert _LINK.findall(_prose(document)) == ["b.md#c", "e.svg", "g.png"]
     assert _anchors(document) == {"what-is-it-for-whom"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_menus_are_called_as_the_application_calls_them(document):
+    menus = _menus()
+    unknown = [path for path in _menus_named_in(_prose(document), menus) if not _is_menu(path, menus)]
+    assert unknown == []
+
+
+def test_menus_are_recognised():
+    menus = _menus()
+    text = "*Integrations > Systems >\nFlows > New*, *Systems > Endpoint*; Remittances > Claims | *x > Flows*"
+    found = _menus_named_in(text, menus)
+    assert found == [("Systems", "Flows", "New"), ("Systems", "Endpoint"), ("Remittances", "Claims")]
+    assert [_is_menu(path, menus) for path in found] == [True, False, True]
+
+
+def _menus_named_in(text: str, menus: dict[tuple[str, ...], bool]) -> list[tuple[str, ...]]:
+    """Return the paths that begin with a section of the application, such as ``Systems > Flows > New``."""
+    sections = "|".join(sorted({path[0] for path in menus}))
+    paths = re.findall(rf"\b(?:{sections})(?: > [A-Z][\w-]*(?: [\w-]+)*)+", " ".join(text.split()))
+    return [tuple(path.split(" > ")) for path in paths]
+
+
+def _is_menu(path: tuple[str, ...], menus: dict[tuple[str, ...], bool]) -> bool:
+    """Tell whether a path leads to an entry of the menu, or to a button on the screen that an entry opens."""
+    return path in menus or menus.get(path[:-1], False)
+
+
+def _menus() -> dict[tuple[str, ...], bool]:
+    """Return each menu below the application as the names on the way, and whether it opens a screen."""
+    views = [ElementTree.parse(path).getroot() for path in sorted((ROOT / "addons").glob("*/*/*.xml"))]
+    titles = {
+        record.get("id"): field.text
+        for view in views
+        for record in view.iter("record")
+        for field in record.findall("field[@name='name']")
+    }
+    menus: dict[tuple[str, ...], bool] = {}
+    for view in views:
+        for entry in view.findall("menuitem"):
+            if not entry.get("parent") or entry.get("parent", "").endswith(".menu_integration_root"):
+                _add_menus(menus, entry, (), titles)
+    return menus
+
+
+def _add_menus(menus: dict, entry: ElementTree.Element, above: tuple[str, ...], titles: dict) -> None:
+    is_root = entry.get("id") == "menu_integration_root"
+    path = () if is_root else (*above, entry.get("name") or titles[entry.get("action")])
+    if path:
+        menus[path] = bool(entry.get("action"))
+    for below in entry.findall("menuitem"):
+        _add_menus(menus, below, path, titles)
 
 
 def test_every_code_of_a_remittance_is_explained():

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 #: Events that name the state which a record came to, and not what was done to it.
 STATES_REACHED = ("active", "draft", "live")
+#: Of the superuser, as Odoo's own data has it.
+SYSTEM_LOGIN = "__system__"
 
 
 class IntegrationAuditEntryDisplay(models.Model):
@@ -13,6 +15,7 @@ class IntegrationAuditEntryDisplay(models.Model):
 
     event_label = fields.Char("What Happened", compute="_compute_event_label")
     record_label = fields.Char("Record Now", compute="_compute_record_label")
+    actor_label = fields.Char("Who", compute="_compute_actor_label")
     detail_text = fields.Text("Details", compute="_compute_detail_text")
     detail_line = fields.Char("Details in One Line", compute="_compute_detail_text")
 
@@ -53,6 +56,13 @@ class IntegrationAuditEntryDisplay(models.Model):
     @api.model
     def _model_label(self, model_name):
         return self.env[model_name]._description if model_name in self.env else model_name
+
+    @api.depends("actor_login")
+    def _compute_actor_label(self):
+        """Show the login of that time; what scheduled actions do has no person's."""
+        for entry in self:
+            is_system = entry.actor_login == SYSTEM_LOGIN
+            entry.actor_label = self.env._("Odoo itself") if is_system else entry.actor_login
 
     @api.depends_context("uid")
     @api.depends("record_name", "res_model", "res_id")

@@ -25,11 +25,29 @@ class IntegrationMessageLink(models.Model):
     )
     _record_idx = models.Index("(res_model, res_id)")
 
+    @api.depends_context("uid")
     @api.depends("res_model", "res_id")
     def _compute_display_name(self):
+        """Name the records that still exist and that the reader may see; of the others, tell the kind."""
+        names = {
+            model_name: self._names(model_name, links.mapped("res_id"))
+            for model_name, links in self.grouped("res_model").items()
+        }
         for link in self:
-            known = link.res_model in self.env and self.env[link.res_model].browse(link.res_id).exists()
-            link.display_name = known.display_name if known else f"{link.res_model},{link.res_id}"
+            name = names.get(link.res_model, {}).get(link.res_id)
+            link.display_name = name or link._numbered_label()
+
+    @api.model
+    def _names(self, model_name, record_ids):
+        if model_name not in self.env:
+            return {}
+        records = self.env[model_name].browse(record_ids).exists()._filtered_access("read")
+        return {record.id: record.display_name for record in records}
+
+    def _numbered_label(self):
+        is_known = self.res_model in self.env
+        kind = self.env["ir.model"]._get(self.res_model).name if is_known else self.res_model
+        return f"{kind} {self.res_id}"
 
     @api.model
     def _link(self, message, records, role=""):

@@ -4,6 +4,7 @@ import tempfile
 
 import psycopg2
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
@@ -373,6 +374,14 @@ class TestAudit(AccessCase):
             ).record_label,
             f"Integration Exception {exception.id}",
         )
+
+    def test_what_nobody_did_is_told_apart_from_people(self):
+        person = new_test_user(self.env, "vera")
+        self.entry.with_user(SUPERUSER_ID)._record("log.routine")
+        self.entry.with_user(person)._record("log.person")
+        entries = self.entry.search([("event", "in", ("log.routine", "log.person"))])
+        shown = {entry.event: entry.actor_label for entry in entries}
+        self.assertEqual(shown, {"log.routine": "Odoo itself", "log.person": "vera"})
 
     def test_what_is_shown_is_in_no_column(self):
         self._restore_guards()

@@ -28,6 +28,19 @@ class TestMessageLink(IntegrationCase):
         self.link(self.partners[:3], "second")
         self.assertEqual(self.message.link_ids.mapped("role"), ["first", "first", "second"])
 
+    def test_a_link_names_the_records_that_its_reader_may_see(self):
+        parameter = self.env["ir.config_parameter"].create({"key": "test.linked", "value": "1"})
+        self.link(self.partners[:1])
+        self.link(parameter)
+        gone = self.partners[1:2]
+        self.link(gone)
+        gone.unlink()
+        links = self.message.link_ids.with_user(self.integration_user("vera", "viewer"))
+        names = dict(zip(links.mapped("res_id"), links.mapped("display_name"), strict=True))
+        self.assertEqual(names[self.partners[0].id], "Linked 0")
+        self.assertEqual(names[parameter.id], f"System Parameter {parameter.id}")
+        self.assertEqual(names[gone.id], f"Contact {gone.id}")
+
     def test_no_record_is_no_link(self):
         self.link(self.partners.browse())
         self.assertFalse(self.message.link_ids)
