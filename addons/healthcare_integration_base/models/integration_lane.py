@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .access import require_group
 
@@ -77,9 +78,17 @@ class IntegrationLane(models.Model):
         self.env["integration.queue"]._wake_lanes([None])
 
     def action_add(self):
-        """Add a lane: one more task may run at a time, if the server has cron workers enough."""
+        """Add a lane: one more task may run at a time, if the server has cron workers enough.
+
+        :raise UserError: while all lanes are switched off
+        """
         require_group(self, "group_manager")
-        cron = self.env["integration.queue"]._lanes()[0].copy()
+        lanes = self.env["integration.queue"]._lanes()
+        if not lanes:
+            raise UserError(
+                self.env._("All lanes are switched off. Switch their scheduled actions on first.")
+            )
+        cron = lanes[0].copy()
         self._make_missing()
         self.search([("cron_id", "=", cron.id)])._audit("lane.added")
 

@@ -1,6 +1,6 @@
 import datetime
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .queue_common import QueueCase
@@ -119,6 +119,12 @@ class TestQueueFairness(QueueCase):
         lane.with_user(self.integration_user("fair-manager", "manager")).action_add()
         self.assertEqual(len(self.queue._lanes()), before + 1)
         self.assertEqual(len(self.env["integration.lane"].search([])), before + 1)
+
+    def test_no_lane_is_added_while_all_are_switched_off(self):
+        lane = self.env["integration.lane"].search([], limit=1)
+        self.queue._lanes().active = False
+        with self.assertRaisesRegex(UserError, "switched off"):
+            lane.with_user(self.integration_user("fair-manager", "manager")).action_add()
 
     # === LIMITS === #
 
