@@ -145,7 +145,9 @@ class IntegrationCredential(models.Model):
         )
 
     def _store_secret(self, secret, passphrase):
-        """Write both ciphertexts, made with the current key."""
+        """Write both ciphertexts, and the id of the key that made them."""
+        # Of one ring: the keys of a process may be exchanged between two looks at them.
+        ring = self.env["integration.keyring"]._ring_to_write()
         self.env.cr.execute(
             """
             UPDATE integration_credential
@@ -153,9 +155,9 @@ class IntegrationCredential(models.Model):
              WHERE id = %s
             """,
             (
-                self._encrypt("secret_ciphertext", secret),
-                self._encrypt("passphrase_ciphertext", passphrase) if passphrase else None,
-                self.env["integration.keyring"]._current_key_id(),
+                self._encrypt(ring, "secret_ciphertext", secret),
+                self._encrypt(ring, "passphrase_ciphertext", passphrase) if passphrase else None,
+                ring.active_id,
                 self.id,
             ),
             log_exceptions=False,
@@ -235,8 +237,8 @@ class IntegrationCredential(models.Model):
             self.env["integration.audit.entry"]._record("credential.revealed", self)
         self.invalidate_recordset(["last_used_on"], flush=False)
 
-    def _encrypt(self, column, text):
-        return self.env["integration.keyring"]._encrypt(text.encode(), self._secret_context(column))
+    def _encrypt(self, ring, column, text):
+        return ring.encrypt(text.encode(), self._secret_context(column).encode())
 
     def _decrypt_row(self, row):
         """Return ``{column: text}`` of a row's secret columns; what is not set is the empty string."""

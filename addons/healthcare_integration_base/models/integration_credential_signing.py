@@ -57,9 +57,10 @@ class IntegrationCredentialSigning(models.Model):
         )
 
     def _store_former(self, secret):
+        ring = self.env["integration.keyring"]._ring_to_write()
         self.env.cr.execute(
             "UPDATE integration_credential SET former_ciphertext = %s WHERE id = %s",
-            (self._encrypt("former_ciphertext", secret) if secret else None, self.id),
+            (self._encrypt(ring, "former_ciphertext", secret) if secret else None, self.id),
             log_exceptions=False,
         )
 

@@ -1,5 +1,4 @@
 import hashlib
-import time
 
 from psycopg2 import errors as postgres_errors
 
@@ -157,7 +156,7 @@ class EndpointTokenStore:
         return Token(value, row[1], row[2])
 
     def _write(self, cr, token):
-        keyring = self._keyring()
+        ring = self._keyring()._ring_to_write()
         cr.execute(
             """
             UPDATE integration_token
@@ -165,8 +164,8 @@ class EndpointTokenStore:
              WHERE credential_id = %s AND purpose = %s
             """,
             (
-                keyring._encrypt(token.value.encode(), self._context()),
-                keyring._current_key_id(),
+                ring.encrypt(token.value.encode(), self._context().encode()),
+                ring.active_id,
                 token.expires_at,
                 token.renew_at,
                 self._credential_id,
@@ -213,7 +212,7 @@ class EndpointTokenStore:
 
 
 def _is_good(token, refused):
-    return token is not None and token.value != refused and time.time() < token.expires_at
+    return token is not None and token.value != refused and token.is_usable
 
 
 def _purpose(settings):

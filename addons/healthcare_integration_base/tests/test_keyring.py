@@ -43,6 +43,24 @@ class TestKeyring(AccessCase):
         self.assertEqual(recorded.mapped("key_id"), ["one"])
         self.assertEqual(recorded.state, "current")
 
+    def test_the_key_that_is_recorded_beside_a_secret_is_the_one_that_encrypted_it(self):
+        self._keys("one")
+        ring_to_write = type(self.keyring)._ring_to_write
+
+        def exchange_keys_after(keyring):
+            ring = ring_to_write(keyring)
+            self._keys("two", "one")
+            return ring
+
+        with patch.object(type(self.keyring), "_ring_to_write", exchange_keys_after):
+            self.credential.new_secret = "secret"
+        self.env.cr.execute(
+            "SELECT secret_ciphertext, secret_key_id FROM integration_credential WHERE id = %s",
+            (self.credential.id,),
+        )
+        [(ciphertext, key_id)] = self.env.cr.fetchall()
+        self.assertEqual(self.keyring._keyring().key_id_of(bytes(ciphertext)), key_id)
+
     def test_a_missing_key_is_reported_and_never_replaced(self):
         self._keys("one")
         self.credential.new_secret = "secret"
