@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -130,25 +130,11 @@ class Keyring:
         context = _chunk_context(message_uuid, index, is_last)
         return self._seal(b"chunk", self._open(b"chunk", blob, context), context)
 
-    def encrypt_chunks(self, chunks: Iterable[bytes], message_uuid: str) -> Iterator[bytes]:
-        """Encrypt a stream; an empty one becomes one empty chunk, so that its end is proven too."""
-        for index, chunk, is_last in _numbered(chunks, if_empty=(b"",)):
-            yield self.encrypt_chunk(chunk, message_uuid, index, is_last)
-
-    def decrypt_chunks(self, blobs: Iterable[bytes], message_uuid: str) -> Iterator[bytes]:
-        """Decrypt all chunks of a payload in order; a complete one ends without an error."""
-        for index, blob, is_last in _numbered(blobs, if_empty=()):
-            yield self.decrypt_chunk(blob, message_uuid, index, is_last)
-
     # === Rotation === #
 
     def key_id_of(self, blob: bytes) -> str:
         """Return the id of the key that ``blob`` names; :raises TamperedPayloadError: it names none."""
         return _split(blob)[1]
-
-    def needs_rotation(self, blob: bytes) -> bool:
-        """Tell whether ``blob`` is encrypted with another key than the active one."""
-        return self.key_id_of(blob) != self.active_id
 
     # === Keyed hashes === #
 
@@ -210,22 +196,6 @@ def _split(blob: bytes) -> tuple[bytes, str, bytes, bytes]:
 
 def _chunk_context(message_uuid: str, index: int, is_last: bool) -> bytes:
     return uuid.UUID(str(message_uuid)).bytes + index.to_bytes(8, "big") + bytes((bool(is_last),))
-
-
-def _numbered(items: Iterable[bytes], if_empty: tuple[bytes, ...]) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield index, item and whether it is the last, holding back one item."""
-    index, held, iterator = 0, None, iter(items)
-    for item in iterator:
-        if held is not None:
-            yield index, held, False
-            index += 1
-        held = item
-    if held is not None:
-        yield index, held, True
-        return
-    if not if_empty:
-        raise _tampered("at least one chunk", "none")
-    yield from ((0, item, True) for item in if_empty)
 
 
 def _tampered(expected: str, found: str) -> TamperedPayloadError:
