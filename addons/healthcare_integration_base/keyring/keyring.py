@@ -138,18 +138,14 @@ class Keyring:
 
     # === Keyed hashes === #
 
-    def hmac(self, purpose: str, data: bytes, key_id: str | None = None) -> tuple[str, bytes]:
-        """Return key id and HMAC-SHA256 of ``data`` under a key of its own for ``purpose``.
+    def hmac(self, purpose: str, data: bytes, key_id: str | None = None) -> bytes:
+        """Return the HMAC-SHA256 of ``data`` under a key of its own for ``purpose``.
 
         :param key_id: the key to use, e.g. the one recorded beside an older hash; else the active one
+        :raises MissingKeyError: the ring has no such key
         """
-        key_id = key_id or self.active_id
-        key = self._derived(key_id, b"hmac/" + purpose.encode())
-        return key_id, hmac.new(key, data, hashlib.sha256).digest()
-
-    def verify_hmac(self, purpose: str, data: bytes, key_id: str, digest: bytes) -> bool:
-        """Tell in constant time whether ``digest`` is what :meth:`hmac` returned for ``data``."""
-        return hmac.compare_digest(self.hmac(purpose, data, key_id)[1], digest)
+        key = self._derived(key_id or self.active_id, b"hmac/" + purpose.encode())
+        return hmac.new(key, data, hashlib.sha256).digest()
 
     # === Helpers === #
 

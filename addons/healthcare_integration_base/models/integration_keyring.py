@@ -163,7 +163,7 @@ class IntegrationKeyring(models.AbstractModel):
 
         :param str key_id: the key that an earlier code was made with; else the current one
         """
-        return self._keyring().hmac(purpose, data, key_id)[1].hex()
+        return self._keyring().hmac(purpose, data, key_id).hex()
 
     # === ROTATION === #
 
