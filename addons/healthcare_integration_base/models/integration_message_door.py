@@ -33,7 +33,7 @@ class IntegrationMessageDoor(models.Model):
         if message_id is None:
             return self._receipt_of(delivery)
         message = self.browse(message_id)
-        message._insert_further_chunks(delivery.body, message_uuid)
+        message._insert_further_chunks(delivery.body)
         message._queue_opening(delivery.company_id)
         return Receipt(message_uuid, True, digest)
 
@@ -92,7 +92,7 @@ class IntegrationMessageDoor(models.Model):
         row = self.env.cr.fetchone()
         return row and row[0]
 
-    def _insert_further_chunks(self, body, message_uuid):
+    def _insert_further_chunks(self, body):
         keyring = self.env["integration.keyring"]._ring_to_write() if len(body) > CHUNK_SIZE else None
         for start in range(CHUNK_SIZE, len(body), CHUNK_SIZE):
             end = start + CHUNK_SIZE

@@ -57,12 +57,6 @@ class IntegrationOwnershipCheck(models.Model):
             self._report_conflict(self._line_of(lines, name), system, name, message)
         return checked
 
-    @api.model
-    def _refused_fields(self, system, model_name, field_names):
-        """Return those of the fields that a flow of the system may not write, as a set."""
-        lines = self._lines_by_field(system, model_name)
-        return {name for name in field_names if self._is_foreign(lines, system, name)}
-
     def _lines_by_field(self, system, model_name):
         """Return ``{field name, or an empty text for the entity: line}`` of the system's company."""
         # The register binds every flow, whoever it runs as.
