@@ -75,7 +75,6 @@ class AccountMove(models.Model):
         readonly=True,
         copy=False,
     )
-    rcm_claim_ids = fields.One2many("rcm.claim", "invoice_id", string="Remitted Claims", readonly=True)
     rcm_claim_count = fields.Integer(compute="_compute_rcm_claim_count")
 
     _rcm_entry_uniq = models.UniqueIndex("(rcm_entry_key) WHERE rcm_entry_key IS NOT NULL")

@@ -22,7 +22,6 @@ class RcmClaim(models.Model):
     currency_id = fields.Many2one(related="remittance_id.currency_id")
     payer_id = fields.Many2one(related="remittance_id.payer_id")
     facility_id = fields.Many2one(related="remittance_id.facility_id")
-    remittance_state = fields.Selection(related="remittance_id.state", string="Remittance State")
     position = fields.Integer(help="Segment of the CLP in its transaction", readonly=True, aggregator=None)
     claim_number = fields.Char(help="CLP01", readonly=True, index=True)
     status = fields.Char(help="CLP02", readonly=True)

@@ -11,7 +11,6 @@ the claim left on an account of :attr:`Role.reconcilable <.roles.Role.reconcilab
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -247,15 +246,8 @@ class Ledger:
         self._items: dict[Target, OpenItem] = {}
         self._provider_items: dict[tuple[Role, str], list[OpenItem]] = {}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._accounts
-
     def __getitem__(self, key: str) -> ClaimAccount:
         return self._accounts[key]
-
-    def missing(self, keys: Iterable[str]) -> set[str]:
-        """Return the keys whose accounts must be gathered before their claims are planned."""
-        return {key for key in keys if key not in self._accounts}
 
     def add(self, account: ClaimAccount) -> ClaimAccount:
         """Add an account; one that is already there stays, because planning has moved it."""

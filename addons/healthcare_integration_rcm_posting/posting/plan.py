@@ -13,7 +13,6 @@ Amounts are signed, debit positive.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -278,11 +277,3 @@ class RemittancePlan:
     def exceptions(self) -> list[PlannedException]:
         """What the entries raise."""
         return [exception for entry in self.entries for exception in entry.exceptions]
-
-    def totals_by_role(self) -> dict[Role, Decimal]:
-        """Return the net amount per role, debit positive, as the preview sums it up."""
-        totals: dict[Role, Decimal] = defaultdict(Decimal)
-        for entry in self.entries:
-            for line in entry.lines:
-                totals[line.role] += line.amount
-        return dict(totals)

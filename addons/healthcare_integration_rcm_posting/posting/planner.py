@@ -1,9 +1,9 @@
 """The plan of a whole remittance, in journal entries of a limited number of claims. Pure Python.
 
-Use :func:`plan_remittance` for a remittance at hand, as a preview does. A large one is planned and
-applied in steps with :class:`RemittancePlanner`: the entries come out as soon as they are complete, and
-a later step (another task, after a crash) goes on from the part that is next with a ledger gathered
-anew from the books.
+Use :func:`plan_remittance` for a remittance whose claims and accounts are all at hand. One from the
+books is planned and applied in steps with :class:`RemittancePlanner`: the entries come out as soon as
+they are complete, and a later step (another task, after a crash) goes on from the part that is next
+with a ledger gathered anew.
 """
 
 from __future__ import annotations

@@ -90,7 +90,6 @@ HANDLING_CODES = {  # BPR01
     "U": "Payment and remittance travel apart or together",
     "X": "Payment and remittance may be split",
 }
-CREDIT_DEBIT_FLAGS = {"C": "Credit", "D": "Debit"}  # BPR03
 PAYMENT_METHODS = {  # BPR04
     "ACH": "Automated clearing house",
     "BOP": "Financial institution's choice",

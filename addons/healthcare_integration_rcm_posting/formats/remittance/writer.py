@@ -26,7 +26,6 @@ from odoo.addons.healthcare_integration_base.formats.x12 import (
 from .codes import TRANSACTION_SET
 from .documents import Adjustment, Claim, Party, ProviderAdjustment, RemittanceHeader, ServiceLine
 
-FUNCTIONAL_IDENTIFIER = "HP"
 _PER_SEGMENT = 6  # triples of CAS, pairs of PLB
 _REMARKS_PER_SEGMENT = 5
 

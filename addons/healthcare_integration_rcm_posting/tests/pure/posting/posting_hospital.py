@@ -150,9 +150,8 @@ class Hospital:
 
     def ledger(self, remit: Remit) -> Ledger:
         ledger = Ledger()
-        for claim in remit.claims:
-            if ledger.missing([claim.claim_id]):
-                ledger.add(self.account(claim.claim_id))
+        for claim_id in dict.fromkeys(claim.claim_id for claim in remit.claims):
+            ledger.add(self.account(claim_id))
         for item in self.books.items.values():
             if item.role in PAIRED_ROLES and item.residual:
                 kind = ItemKind.PROVIDER_ADJUSTMENT
