@@ -108,7 +108,7 @@ class IntegrationException(models.Model):
         # People assign and weigh exceptions; everything else is the record of what happened.
         if not self.env.su and (closed := set(vals) - {"owner_id", "severity", "deadline"}):
             raise AccessError(
-                self.env._("These fields are set by the integration itself: %s", ", ".join(closed))
+                self.env._("These fields are set by the integration itself: %s", ", ".join(sorted(closed)))
             )
         return super().write(vals)
 
@@ -120,12 +120,13 @@ class IntegrationException(models.Model):
     def action_start(self):
         """Take exceptions in hand."""
         require_group(self, "group_operator")
-        for exception in self.filtered(lambda e: e.state == "open"):
+        untouched = self.filtered(lambda e: e.state == "open")
+        for exception in untouched:
             # State is read-only to users so that every change passes here, where it is audited.
             exception.sudo().write(
                 {"state": "in_progress", "owner_id": exception.owner_id.id or self.env.uid}
             )
-        self.env["integration.audit.entry"]._record("exception.started", self)
+        self.env["integration.audit.entry"]._record("exception.started", untouched)
 
     def action_resolve(self):
         """Close exceptions whose cause is mended, and re-run all that waited for them."""

@@ -76,6 +76,24 @@ class TestException(IntegrationCase):
         exception.action_resolve()
         self.assertNotEqual(self._report(error), exception)
 
+    def test_the_start_is_audited_of_what_was_open_alone(self):
+        begun, opened, closed = (
+            self._report(BusinessRuleError("a.b", "Wrong", subject=subject)) for subject in "123"
+        )
+        closed.action_resolve()
+        begun.action_start()
+        (begun + opened + closed).action_start()
+        self.assertEqual((begun.state, opened.state, closed.state), ("in_progress",) * 2 + ("resolved",))
+        starts = self.env["integration.audit.entry"].search(
+            [
+                ("res_model", "=", begun._name),
+                ("res_id", "in", (begun + opened + closed).ids),
+                ("event", "=", "exception.started"),
+            ],
+            order="id",
+        )
+        self.assertEqual(starts.mapped("res_id"), (begun + opened).ids)
+
     def test_the_exception_carries_everything_that_the_error_says(self):
         finding = Finding("a.b", "Sum", location="ST 0001", expected="1", found="2", amount=Decimal("12.34"))
         error = DocumentError(
