@@ -28,7 +28,7 @@ class AccountMoveLine(models.Model):
         string="Pairs Up By", readonly=True, copy=False, help="Claim or trace number of a provider adjustment"
     )
 
-    _rcm_reference_idx = models.Index("(account_id, rcm_reference) WHERE rcm_reference IS NOT NULL")
+    _rcm_reference_idx = models.Index("(rcm_reference, partner_id) WHERE rcm_reference IS NOT NULL")
 
     @api.depends("rcm_role")
     def _compute_rcm_role_label(self):

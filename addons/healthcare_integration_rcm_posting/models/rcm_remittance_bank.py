@@ -31,6 +31,9 @@ class RcmRemittanceBank(models.Model):
         store=True,
     )
 
+    # Few wait for the bank at any time, and each match looks through all of them.
+    _bank_waiting_idx = models.Index("(amount) WHERE bank_state = 'waiting'")
+
     @api.depends("state", "amount", "bank_line_id")
     def _compute_bank_state(self):
         for remittance in self:
