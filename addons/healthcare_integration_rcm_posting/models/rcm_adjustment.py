@@ -1,7 +1,5 @@
 import re
 
-from psycopg2.extras import execute_values
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -89,15 +87,15 @@ class RcmAdjustment(models.Model):
         if not rows:
             return
         self.flush_model()
-        execute_values(
-            self.env.cr._obj,
+        self.env.cr.execute(
             """
             UPDATE rcm_adjustment AS adjustment SET treatment = given.treatment
-              FROM (VALUES %s) AS given (claim_id, position, group_code, reason, treatment)
+              FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[], %s::text[])
+                   AS given (claim_id, position, group_code, reason, treatment)
              WHERE adjustment.claim_id = given.claim_id AND adjustment.position = given.position
                AND adjustment.group_code = given.group_code AND adjustment.reason = given.reason
             """,
-            rows,
-            page_size=1000,
+            [list(column) for column in zip(*rows, strict=True)],
+            log_exceptions=False,
         )
         self.invalidate_model(["treatment"])
