@@ -5,7 +5,16 @@ from odoo import models
 
 from ..posting.claims import PostedSoFar
 from ..posting.figures import Figures
-from ..posting.ledger import Addressee, ClaimAccount, ItemKind, MatchState, OpenItem, PostedLine, PriorPosting
+from ..posting.ledger import (
+    PARKED_KINDS,
+    Addressee,
+    ClaimAccount,
+    ItemKind,
+    MatchState,
+    OpenItem,
+    PostedLine,
+    PriorPosting,
+)
 from ..posting.plan import Outcome
 from ..posting.roles import Role
 from ..posting.rules import Treatment
@@ -17,7 +26,6 @@ _KIND_OF_ROLE = {
     Role.DENIED_RECEIVABLE.value: ItemKind.DENIED,
     Role.CLAIM_RECEIVABLE.value: ItemKind.REVERSAL,
 }
-_PARKED_KINDS = {Role.UNAPPLIED_CASH.value: ItemKind.UNAPPLIED, Role.TAKEBACK.value: ItemKind.TAKEBACK}
 
 
 def as_decimal(value, currency):
@@ -135,10 +143,10 @@ class RcmClaimAccount(models.Model):
             patient=(invoice.rcm_patient_id or invoice._patient_of_partner()).id or None,
             items=[item for line in by_invoice.get(invoice.id, ()) if (item := self._open_item(line))],
             parked=[
-                self._as_item(line, _PARKED_KINDS[line.rcm_role])
+                self._as_item(line, PARKED_KINDS[line.rcm_role])
                 for prior in priors
                 for line in by_claim.get(prior.id, ())
-                if line.rcm_role in _PARKED_KINDS
+                if line.rcm_role in PARKED_KINDS
             ],
             priors=[prior._prior_posting(by_claim.get(prior.id, ())) for prior in priors],
         )

@@ -7,8 +7,7 @@ from odoo.addons.healthcare_integration_base.models.access import require_group
 from ..formats.remittance.documents import Claim
 from ..posting.claims import entry_of, plan_claim, plan_resolution
 from ..posting.context import location
-from ..posting.ledger import ItemKind
-from .rcm_claim_account import _PARKED_KINDS
+from ..posting.ledger import PARKED_KINDS
 
 MATCH_CODES = ("remittance.claim.unmatched", "remittance.claim.ambiguous")
 
@@ -94,8 +93,8 @@ class RcmClaimResolution(models.Model):
 
     def _waiting_item(self):
         """Return the claim's open line on unapplied cash or takebacks, None when no money waits."""
-        line = self.line_ids.filtered(lambda line: line.rcm_role in _PARKED_KINDS and not line.reconciled)[:1]
-        return self._as_item(line, _PARKED_KINDS.get(line.rcm_role, ItemKind.UNAPPLIED)) if line else None
+        line = self.line_ids.filtered(lambda line: line.rcm_role in PARKED_KINDS and not line.reconciled)[:1]
+        return self._as_item(line, PARKED_KINDS[line.rcm_role]) if line else None
 
     def _resolve_match_exceptions(self, invoice):
         """Resolve what asked for the match; it stays open for another claim of the number that waits."""

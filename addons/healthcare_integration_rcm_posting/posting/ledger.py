@@ -45,6 +45,10 @@ class ItemKind(str, Enum):
     __hash__ = str.__hash__
 
 
+#: Where money waits until a person identifies it, and what kind of open item it is there.
+PARKED_KINDS = {Role.UNAPPLIED_CASH: ItemKind.UNAPPLIED, Role.TAKEBACK: ItemKind.TAKEBACK}
+
+
 class MatchState(str, Enum):
     """Whether the claim was found in the books."""
 

@@ -13,16 +13,15 @@ from ..formats.remittance.documents import ZERO, Claim
 from .context import PostingContext
 from .figures import Figures
 from .issues import claim_issue
-from .ledger import ClaimAccount, ItemKind, OpenItem, PostedLine, PriorPosting, Target
+from .ledger import PARKED_KINDS, ClaimAccount, ItemKind, OpenItem, PostedLine, PriorPosting, Target
 from .plan import ClaimPlan, Outcome
 from .roles import Role
 from .settlement import park
 
 REVERSAL_STATUS = "22"
 
-_PARKED_KINDS = {Role.UNAPPLIED_CASH: ItemKind.UNAPPLIED, Role.TAKEBACK: ItemKind.TAKEBACK}
 _ITEM_ROLES = frozenset(
-    {Role.PATIENT_RECEIVABLE, Role.PAYER_RECEIVABLE, Role.DENIED_RECEIVABLE, *_PARKED_KINDS}
+    {Role.PATIENT_RECEIVABLE, Role.PAYER_RECEIVABLE, Role.DENIED_RECEIVABLE, *PARKED_KINDS}
 )
 
 
@@ -137,7 +136,7 @@ def _close(
 
 
 def _note(plan: ClaimPlan, role: Role, amount: Decimal) -> None:
-    if role in _PARKED_KINDS:
+    if role in PARKED_KINDS:
         plan.parked -= amount
     else:
         plan.transferred += amount
@@ -146,6 +145,6 @@ def _note(plan: ClaimPlan, role: Role, amount: Decimal) -> None:
 def _leave_open(
     account: ClaimAccount, key: Target, account_id: int | None, partner: int | None, rest: Decimal, role: Role
 ) -> None:
-    kind = _PARKED_KINDS.get(role, ItemKind.REVERSAL)
-    items = account.parked if role in _PARKED_KINDS else account.items
+    kind = PARKED_KINDS.get(role, ItemKind.REVERSAL)
+    items = account.parked if role in PARKED_KINDS else account.items
     items.append(OpenItem(key, account_id, partner, rest, kind))

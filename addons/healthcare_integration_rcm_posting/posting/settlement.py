@@ -14,7 +14,7 @@ from ..formats.remittance.documents import ZERO, Claim
 from .adjudication import Adjudication
 from .context import PostingContext
 from .issues import claim_issue
-from .ledger import PAYER_RANK, Addressee, ClaimAccount, ItemKind, OpenItem, Target
+from .ledger import PARKED_KINDS, PAYER_RANK, Addressee, ClaimAccount, ItemKind, OpenItem, Target
 from .plan import ClaimPlan
 from .roles import Role
 
@@ -66,9 +66,8 @@ def park(plan: ClaimPlan, account: ClaimAccount, amount: Decimal, context: Posti
     if not amount:
         return
     role = Role.UNAPPLIED_CASH if amount > 0 else Role.TAKEBACK
-    kind = ItemKind.UNAPPLIED if amount > 0 else ItemKind.TAKEBACK
     line = plan.add_line(role, context.account(role), context.payer, -amount)
-    account.parked.append(OpenItem(line.key, line.account, line.partner, line.amount, kind))
+    account.parked.append(OpenItem(line.key, line.account, line.partner, line.amount, PARKED_KINDS[role]))
     plan.parked += amount
 
 
