@@ -3,6 +3,8 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.healthcare_integration_base.models.windows import list_window
+
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 _NOT_DIGIT = re.compile(r"\D")
 MIN_CORE_LENGTH = 6
@@ -143,10 +145,4 @@ class AccountMove(models.Model):
     def action_open_rcm_claims(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Remitted Claims"),
-            "res_model": "rcm.claim",
-            "view_mode": "list,form",
-            "domain": [("invoice_id", "=", self.id)],
-        }
+        return list_window(self.env._("Remitted Claims"), "rcm.claim", [("invoice_id", "=", self.id)])

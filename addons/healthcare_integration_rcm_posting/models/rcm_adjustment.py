@@ -3,6 +3,8 @@ import re
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.healthcare_integration_base.models.windows import form_window
+
 from ..formats.remittance.codes import ADJUSTMENT_GROUPS, FORMER_ADJUSTMENT_GROUPS
 from .rcm_code_order import code_order
 from .rcm_labels import TREATMENTS, labelled
@@ -71,12 +73,7 @@ class RcmAdjustment(models.Model):
     def action_open_claim(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "rcm.claim",
-            "res_id": self.claim_id.id,
-            "view_mode": "form",
-        }
+        return form_window("rcm.claim", self.claim_id.id)
 
     @api.model
     def _store_treatments(self, rows):

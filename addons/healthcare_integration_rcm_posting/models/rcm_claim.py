@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.healthcare_integration_base.models.windows import form_window
+
 from ..formats.remittance.codes import CLAIM_STATUSES
 
 PRIVATE = "healthcare_integration_base.group_phi"
@@ -117,9 +119,4 @@ class RcmClaim(models.Model):
     def action_open_invoice(self):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.invoice_id.id,
-            "view_mode": "form",
-        }
+        return form_window("account.move", self.invoice_id.id)

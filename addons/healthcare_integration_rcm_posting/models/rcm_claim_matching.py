@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.fields import Command
 
 from .account_move import claim_core, claim_key, is_cut_of
 
@@ -70,4 +71,4 @@ class RcmClaimMatching(models.Model):
         if len(invoices) == 1:
             self.invoice_id = invoices
         elif invoices:
-            self.write({"match_state": "ambiguous", "candidate_ids": [(6, 0, invoices.ids)]})
+            self.write({"match_state": "ambiguous", "candidate_ids": [Command.set(invoices.ids)]})

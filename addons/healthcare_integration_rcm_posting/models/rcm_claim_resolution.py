@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 from odoo.addons.healthcare_integration_base.models.access import require_group
+from odoo.addons.healthcare_integration_base.models.integration_exception import OPEN_STATES
 
 from ..formats.remittance.documents import Claim
 from ..posting.claims import entry_of, plan_claim, plan_resolution
@@ -104,7 +105,7 @@ class RcmClaimResolution(models.Model):
                 ("message_ids", "in", message.ids),
                 ("subject", "=", self.claim_number or self.payer_claim_number),
                 ("code", "in", MATCH_CODES),
-                ("state", "in", ("open", "in_progress")),
+                ("state", "in", OPEN_STATES),
             ]
         )
         resolution = self.env._("Matched to %s by hand.", invoice.name)

@@ -1,7 +1,10 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.healthcare_integration_base.models.integration_exception import OPEN_STATES
 from odoo.addons.healthcare_integration_base.models.windows import form_window, list_window
+
+from ..posting.roles import Role
 
 POSTED_STATES = ("posting", "posted")
 
@@ -120,7 +123,7 @@ class RcmRemittance(models.Model):
             self.env["account.move.line"]._read_group(
                 [
                     ("move_id.rcm_remittance_id", "in", self.ids),
-                    ("rcm_role", "=", "clearing"),
+                    ("rcm_role", "=", Role.CLEARING.value),
                     ("parent_state", "=", "posted"),
                     ("move_id.reversal_move_ids", "=", False),
                 ],
@@ -143,7 +146,7 @@ class RcmRemittance(models.Model):
     def _exceptions(self):
         """Return the exceptions of these remittances that still wait for somebody."""
         return self.env["integration.exception"].search(
-            Domain("state", "in", ("open", "in_progress")) & self._exception_domain()
+            Domain("state", "in", OPEN_STATES) & self._exception_domain()
         )
 
     def _first_claim(self, subject):

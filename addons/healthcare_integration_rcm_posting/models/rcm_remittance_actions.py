@@ -35,6 +35,7 @@ class RcmRemittanceActions(models.Model):
         require_group(self, "group_operator")
         if wrong := self.filtered(lambda remittance: remittance.state not in POSTABLE_STATES):
             raise UserError(self.env._("%s cannot be posted now.", wrong[0].display_name))
+        # Remittances are the system's records: a person says when, and writes nothing to them.
         remittances = self.sudo()
         held = remittances.filtered(lambda remittance: remittance.state == "held")
         (remittances - held).write({"state": "received", "state_reason": False})

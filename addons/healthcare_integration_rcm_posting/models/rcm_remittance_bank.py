@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
 from ..posting.bank_text import names_trace, traces_of_addenda
+from ..posting.roles import Role
 
 DAYS_BEFORE, DAYS_AFTER = 3, 15
 MOST_OFFERED = 10
@@ -119,7 +120,7 @@ class RcmRemittanceBank(models.Model):
 
     def _open_clearing_lines(self):
         return self.entry_ids.line_ids.filtered(
-            lambda line: line.rcm_role == "clearing" and not line.reconciled
+            lambda line: line.rcm_role == Role.CLEARING and not line.reconciled
         )
 
     def _find_bank_line(self):

@@ -1,6 +1,7 @@
 from odoo import models
 
 from odoo.addons.healthcare_integration_base.errors import Finding
+from odoo.addons.healthcare_integration_base.models.integration_exception import OPEN_STATES
 
 from .rcm_claim_account import as_decimal
 
@@ -22,7 +23,7 @@ class RcmRemittancePairing(models.Model):
         settled = self.env["account.move.line"].browse(sorted(targets)).filtered("reconciled")
         for adjustment in settled.rcm_provider_adjustment_id:
             if not adjustment._alike().line_ids.filtered(lambda line: not line.reconciled):
-                adjustment._unpaired_exceptions(("open", "in_progress"))._resolve_as_over(
+                adjustment._unpaired_exceptions(OPEN_STATES)._resolve_as_over(
                     self.env._("Paired up with %s.", self.display_name)
                 )
 

@@ -1,8 +1,10 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from odoo.addons.healthcare_integration_base.models.access import require_group
 
+from ..posting.roles import Role
 from .rcm_remittance import POSTED_STATES
 
 
@@ -67,7 +69,7 @@ class RcmRemittanceUndo(models.Model):
         """Return what the reversals of this remittance had freed: earlier payments and their invoices."""
         originals = self.claim_ids.reversal_of_id
         payments = originals.line_ids.filtered(
-            lambda line: line.rcm_role == "claim_receivable" and line.balance < 0 and not line.reconciled
+            lambda line: line.rcm_role == Role.CLAIM_RECEIVABLE and line.balance < 0 and not line.reconciled
         )
         invoices = originals.invoice_id.ids
         # What a payment had settled is on the invoice, or on what was forwarded from it.
@@ -133,7 +135,12 @@ class RcmRemittanceUndo(models.Model):
         invoices = claims.invoice_id
         by_rule = claims.filtered(lambda claim: claim.match_basis != "manual")
         by_rule.write(
-            {"invoice_id": False, "match_state": False, "match_basis": False, "candidate_ids": [(5,)]}
+            {
+                "invoice_id": False,
+                "match_state": False,
+                "match_basis": False,
+                "candidate_ids": [Command.clear()],
+            }
         )
         claims.write(
             {
