@@ -10,7 +10,7 @@ VERSION_PATH = f"{API_PATH}v1"
 OPTIONS = {"type": "http", "auth": "integration_key", "csrf": False, "save_session": False}
 
 
-def told(method):
+def answer_problems(method):
     """Answer a refusal as problem details."""
 
     @functools.wraps(method)
@@ -33,7 +33,7 @@ class ApiController(Controller):
         max_content_length=LARGEST_BODY,
         **OPTIONS,
     )
-    @told
+    @answer_problems
     def send(self, flow_code, **_parameters):
         """Take a document in: 202 with the message's identifier; what becomes of it is told by its status."""
         http_request = request.httprequest
@@ -52,7 +52,7 @@ class ApiController(Controller):
         )
 
     @route(f"{VERSION_PATH}/messages/<string:uuid>", methods=["GET"], readonly=True, **OPTIONS)
-    @told
+    @answer_problems
     def status(self, uuid, **_parameters):
         """Tell a client what became of a message of its own."""
         # A client's user has no role here; what it has sent itself is no secret to it.
@@ -68,7 +68,7 @@ class ApiController(Controller):
         return request.make_json_response(message_sudo._status_for_client())
 
     @route(f"{VERSION_PATH}/reads/<string:code>", methods=["GET"], readonly=True, **OPTIONS)
-    @told
+    @answer_problems
     def answer_read(self, code, **_parameters):
         """Answer a named question at once."""
         grant = self._client()._grant(code)
@@ -80,7 +80,7 @@ class ApiController(Controller):
         return request.make_json_response({"rows": page.rows, "next": page.next})
 
     @route(f"{VERSION_PATH}/openapi.json", methods=["GET"], readonly=True, **OPTIONS)
-    @told
+    @answer_problems
     def describe(self, **_parameters):
         """Describe what the client may call."""
         return request.make_json_response(self._client()._openapi(VERSION_PATH))
@@ -94,7 +94,7 @@ class ApiController(Controller):
         save_session=False,
         readonly=True,
     )
-    @told
+    @answer_problems
     def refuse_method(self, **_parameters):
         """Refuse what Odoo would refuse with a page."""
         allowed = "GET" if request.httprequest.path.startswith(f"{VERSION_PATH}/reads") else "GET, POST"

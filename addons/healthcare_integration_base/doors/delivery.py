@@ -7,6 +7,8 @@ from typing import Any
 
 #: No door takes a larger body: it is held in memory as a whole.
 LARGEST_BODY = 16 << 20
+#: In these states a flow takes documents; those of a paused one wait.
+RECEIVING_STATES = ("live", "paused")
 
 
 @dataclass(frozen=True, slots=True)

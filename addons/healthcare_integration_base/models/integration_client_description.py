@@ -1,9 +1,8 @@
 from odoo import models
 
+from ..doors.delivery import RECEIVING_STATES
 from ..doors.media_types import MEDIA_TYPES
 from ..doors.openapi import FlowEntry, ReadEntry, describe
-
-SENDABLE_STATES = ("live", "paused")
 
 
 class IntegrationClientDescription(models.Model):
@@ -17,7 +16,7 @@ class IntegrationClientDescription(models.Model):
         return describe(
             path,
             self.env._("Healthcare Integration: %s", self.company_id.name),
-            [self._flow_entry(flow) for flow in self.flow_ids if flow.state in SENDABLE_STATES],
+            [self._flow_entry(flow) for flow in self._incoming_flows() if flow.state in RECEIVING_STATES],
             [self._read_entry(grant) for grant in self.read_ids],
         )
 

@@ -1,8 +1,7 @@
 from odoo import models
 
+from ..doors.delivery import RECEIVING_STATES
 from ..doors.problem import ApiProblem, Place
-
-OPEN_STATES = ("live", "paused")
 
 
 class IntegrationClientRequest(models.Model):
@@ -10,20 +9,22 @@ class IntegrationClientRequest(models.Model):
 
     _inherit = "integration.client"
 
+    def _incoming_flows(self):
+        """Return the flows that the client may send to, once they are live."""
+        return self.flow_ids.filtered(lambda flow: flow.direction == "in" and flow.state != "retired")
+
     def _flow_to(self, code):
         """Return the flow of a code that the client may send to now.
 
         :raise ApiProblem: 404 if there is none for this client, 409 if it does not take documents now
         """
-        flow = self.flow_ids.filtered(
-            lambda flow: flow.code == code and flow.direction == "in" and flow.state != "retired"
-        )
+        flow = self._incoming_flows().filtered(lambda flow: flow.code == code)
         if not flow:
             raise ApiProblem(
                 404, "flow.unknown", "The client may not send to a flow of this code.",
                 remedy="Ask the hospital for the code, and for the permission to send.",
             )  # fmt: skip
-        if flow.state not in OPEN_STATES:
+        if flow.state not in RECEIVING_STATES:
             raise ApiProblem(
                 409, "flow.not_live", "The flow does not take documents yet.",
                 remedy="Send again when the hospital has put the flow live.",

@@ -8,7 +8,6 @@ from ..errors import BusinessRuleError
 from ..transports import ConfigurationError, create
 from .access import require_group
 
-COUNT_LIMIT = 10_000
 ERRORS_BEFORE_SUSPENSION = 3
 FOLDERS_VARIABLE = "HEALTHCARE_INTEGRATION_FOLDERS"
 FOLDERS_OPTION = "healthcare_integration_folders"

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
-from .integration_endpoint import COUNT_LIMIT
-
+COUNT_LIMIT = 10_000
 WAITING_STATES = ("held", "failed", "refused", "overdue")
 
 

@@ -13,7 +13,7 @@ class IntegrationEndpointTiming(models.Model):
     _inherit = "integration.endpoint"
 
     time_zone = fields.Selection(
-        selection="_select_time_zone",
+        selection="_selection_time_zone",
         help="Of the partner: its windows and the times in its documents are in this zone.",
     )
     window_ids = fields.One2many("integration.endpoint.window", "endpoint_id", "Windows")
@@ -22,7 +22,7 @@ class IntegrationEndpointTiming(models.Model):
     )
 
     @api.model
-    def _select_time_zone(self):
+    def _selection_time_zone(self):
         return [(name, name) for name in sorted(available_timezones())]
 
     def _compute_next_opening_at(self):

@@ -1,7 +1,7 @@
 from odoo import models
 
 
-class IntegrationFlowHold(models.Model):
+class IntegrationLegalHoldFlow(models.Model):
     """A flow under legal hold keeps all its messages, and the files that they came in."""
 
     _name = "integration.flow"

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..operations import Metric
+from .integration_exception import OPEN_STATES
 
 EPOCH = datetime.datetime(1970, 1, 1)
 COUNT_LIMIT = 100_000
@@ -117,7 +118,7 @@ class IntegrationMetrics(models.AbstractModel):
         rows = [
             (severity, state, SQL("severity = %s AND state = %s", severity, state))
             for severity in SEVERITIES
-            for state in ("open", "in_progress")
+            for state in OPEN_STATES
         ]
         self.env.cr.execute(
             SQL(

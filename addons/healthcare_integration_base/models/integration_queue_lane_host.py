@@ -5,7 +5,7 @@ from odoo import api, models
 AGAIN_SECONDS = 60
 
 
-class IntegrationQueueHost(models.AbstractModel):
+class IntegrationQueueLaneHost(models.AbstractModel):
     """Keeps a host that lacks a key out of the work, so that it fails no task which others can do."""
 
     _inherit = "integration.queue"

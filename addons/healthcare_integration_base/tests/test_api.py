@@ -298,6 +298,8 @@ class TestApiMessages(ApiCase):
     def test_the_description_names_what_the_client_may_call(self):
         path = "/integration/api/v1"
         self.new_flow("other", self.document_type)
+        reports = self.new_document_type("reports", "json", direction="out", handler=False)
+        self.client.flow_ids += self.new_flow("reports", reports)
         document = self.get(f"{path}/openapi.json", status=200).json()
         self.assertEqual(document["openapi"], "3.1.0")
         self.assertEqual(

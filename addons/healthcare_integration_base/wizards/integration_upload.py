@@ -4,13 +4,11 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..doors.delivery import LARGEST_BODY, Delivery
+from ..doors.delivery import LARGEST_BODY, RECEIVING_STATES, Delivery
 from ..doors.json_document import MalformedJson, read_json
 from ..errors import IntegrationError
 from ..models.access import require_group
 from ..models.windows import form_window
-
-OPEN_STATES = ("live", "paused")
 
 
 class IntegrationUpload(models.TransientModel):
@@ -50,7 +48,7 @@ class IntegrationUpload(models.TransientModel):
         """
         self._check_allowed()
         flow = self.flow_id
-        if flow.state not in OPEN_STATES:
+        if flow.state not in RECEIVING_STATES:
             raise UserError(
                 self.env._("%s is not live: it takes no documents, but shows previews.", flow.name)
             )
