@@ -52,6 +52,20 @@ class TestPayloadDisclosure(AccessCase, HttpCase):
         wizard = self.as_user(self.env[action["res_model"]], "unmasked").browse(action["res_id"])
         self._assert_disclosed(wizard.payload)
 
+    def test_segments_of_x12_are_shown_as_lines_and_other_documents_as_they_are(self):
+        for transaction_set, payload, shown in [
+            (False, "ISA*00~GS*HP~", "ISA*00~\nGS*HP~\n"),
+            (False, "ISA*00~\r\nGS*HP~\r\n", "ISA*00~\r\nGS*HP~\r\n"),
+            ("835", "ST*835~SE*1~", "ST*835~\nSE*1~\n"),
+            (False, '{"folder": "~/orders"}', '{"folder": "~/orders"}'),
+        ]:
+            message = self.env["integration.message"].create(
+                {"company_id": self.company.id, "transaction_set": transaction_set}
+            )
+            message._store_payload([payload.encode()])
+            with self.subTest(payload):
+                self.assertEqual(self._wizard("unmasked", message).payload, shown)
+
     def test_the_web_client_over_a_read_only_connection(self):
         user = self.users["unmasked"]
         user.password = user.login

@@ -1,6 +1,9 @@
+import re
+
 from odoo import api, fields, models
 
 SHOWN_BYTES = 200_000
+_SEGMENT_ON_SAME_LINE = re.compile(r"~(?![\r\n])")
 
 
 class IntegrationMessagePayload(models.TransientModel):
@@ -20,5 +23,11 @@ class IntegrationMessagePayload(models.TransientModel):
         for wizard in self.filtered("message_id"):
             message = wizard.message_id
             text = b"".join(message._disclosed_payload("screen", end=SHOWN_BYTES))
-            wizard.payload = text.decode("utf-8", errors="replace").replace("~", "~\n")
+            wizard.payload = self._laid_out(message, text.decode("utf-8", errors="replace"))
             wizard.is_cut = message.payload_size > SHOWN_BYTES
+
+    @staticmethod
+    def _laid_out(message, text):
+        """Return X12 with a line for each segment; a document of another format is shown as it is."""
+        is_x12 = message.transaction_set or text.startswith("ISA")
+        return _SEGMENT_ON_SAME_LINE.sub("~\n", text) if is_x12 else text
