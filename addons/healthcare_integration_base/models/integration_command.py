@@ -167,7 +167,7 @@ class IntegrationCommand(models.AbstractModel):
         """Run due tasks in this process until none is left, beside the lanes.
 
         :param float seconds: begin no task after so many seconds
-        :return: whether the queue is empty, and what is left
+        :return: whether no task is due any more, and how many were done and died meanwhile
         """
         self._record("drain", os_user)
         tasks, began = self.env["integration.task"], time.monotonic()
@@ -192,7 +192,7 @@ class IntegrationCommand(models.AbstractModel):
         """Switch all lanes on, or off and wait until what runs has ended.
 
         :param float seconds: how long to wait for lanes that are at work
-        :return: whether nothing runs any more
+        :return: whether the lanes could be switched, and whether a task runs still
         """
         deadline = time.monotonic() + seconds
         lanes = self.env["integration.queue"].with_context(active_test=False)._lanes()

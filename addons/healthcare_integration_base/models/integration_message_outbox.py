@@ -2,7 +2,7 @@ from odoo import fields, models
 
 from ..errors import BusinessRuleError, DocumentError
 from ..queue import PostponedTask, current_task, integration_task
-from .integration_task_progress import OUTCOME_UNKNOWN
+from ..transports.http.errors import OUTCOME_UNKNOWN
 
 UNCONFIRMED_SECONDS = 300
 #: How the code ends with which a partner says no to a document; whatever else ends a sending is a failure.

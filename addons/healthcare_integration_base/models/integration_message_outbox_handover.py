@@ -2,8 +2,7 @@ from odoo import models
 
 from ..errors import IntegrationError
 from ..queue import PostponedTask, current_task
-from ..transports.http.errors import outcome_unknown
-from .integration_task_progress import OUTCOME_UNKNOWN
+from ..transports.http.errors import OUTCOME_UNKNOWN, outcome_unknown
 
 
 class IntegrationMessageOutboxHandover(models.Model):

@@ -100,6 +100,7 @@ class IntegrationQueue(models.AbstractModel):
         )
         if find_message := by_record.pop("message", None):
             by_record["message_id"] = lambda record: find_message(record).id
+        # Rows by the thousand differ in their record alone: the same arguments are not written out for each.
         tail = row["arguments"].removeprefix('{"ids": []')
         return [
             {

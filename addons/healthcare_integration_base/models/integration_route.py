@@ -89,8 +89,9 @@ class IntegrationRoute(models.Model):
     ):
         """Return the flow that takes a payload of the endpoint, or no flow.
 
-        :param Content content: the beginning of the payload
         Flows of every state but retired are found: whether a paused one waits is the caller's matter.
+
+        :param Content content: the beginning of the payload
         """
         envelope = {
             "transaction_set": (transaction_set or "").strip(),

@@ -4,11 +4,10 @@ from odoo import api, fields, models
 
 from ..errors import TransientError
 from ..queue import TaskCancelled, current_run
+from ..transports.http.errors import OUTCOME_UNKNOWN
 from .integration_lease import LEASE_SECONDS
 
 REPORT_SECONDS = 1.0
-#: What a task dies of when nobody knows whether its effect outside is there.
-OUTCOME_UNKNOWN = "http.outcome_unknown"
 
 
 class IntegrationTaskProgress(models.Model):

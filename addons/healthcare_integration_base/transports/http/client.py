@@ -103,7 +103,7 @@ class HttpClient:
             failure = None
             try:
                 answer = self._once(request)
-                if not _is_later(answer.status):
+                if not errors.is_later(answer.status):
                     return answer
                 failure = self._status_error(request, answer)
             except errors.UnreadAnswerError as error:
@@ -120,7 +120,7 @@ class HttpClient:
 
     def _final(self, request: Request, failure: IntegrationError) -> IntegrationError:
         """Return the error ending a request; where it may have been obeyed, a person decides on repeats."""
-        refused = isinstance(failure, errors.AnswerError) and failure.status in (408, 425, 429, 503)
+        refused = isinstance(failure, errors.AnswerError) and failure.status in (*errors.NOT_TAKEN_UP, 503)
         if request.is_repeatable or refused or not isinstance(failure, _MAYBE_OBEYED):
             return failure
         return errors.outcome_unknown(errors.safe_url(request.url), failure.found)
@@ -257,10 +257,6 @@ def _encoded(url: str) -> str:
     prepared = requests.PreparedRequest()
     prepared.prepare_url(url, None)
     return prepared.url
-
-
-def _is_later(status: int) -> bool:
-    return status in (408, 425, 429) or status >= 500
 
 
 def _may_repeat(request: Request, failure: TransientError) -> bool:

@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 from ...errors import BusinessRuleError, DocumentError, IntegrationError, TransientError
 from ..settings import ConfigurationError
 
+#: The code of an error when nobody knows whether the document arrived.
+OUTCOME_UNKNOWN = "http.outcome_unknown"
+#: The server has not taken the request up: it did not get all of it, or not now, or not so often.
+NOT_TAKEN_UP = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 AGAIN = "It is tried again later; if it stays, "
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
 # X509_V_ERR_*: what OpenSSL asks for with X509_V_FLAG_X509_STRICT alone (x509_vfy.h, check_extensions)
@@ -162,6 +166,11 @@ def client_certificate_refused(place: str, found: str) -> ConfigurationError:
     )
 
 
+def is_later(status: int) -> bool:
+    """Tell whether a server answers that it may take the same request another time."""
+    return status in NOT_TAKEN_UP or status >= 500
+
+
 def status_error(status: int, place: str, *, sending: bool, retry_after: float | None) -> IntegrationError:
     """Return the error for an answer that is no success.
 
@@ -169,7 +178,7 @@ def status_error(status: int, place: str, *, sending: bool, retry_after: float |
     :param retry_after: seconds that the server asks us to wait
     """
     found = _status_text(status)
-    if status in (408, 425, 429) or status >= 500:
+    if is_later(status):
         return _try_later(status, place, found, retry_after)
     if status in (401, 403, 407):
         return _not_let_in(status, place, found)
@@ -223,7 +232,7 @@ def coding_unknown(place: str, coding: str) -> UnreadAnswerError:
 def outcome_unknown(place: str, found: str) -> BusinessRuleError:
     """Return the error for a document that may or may not have arrived, and must not be repeated blindly."""
     return BusinessRuleError(
-        code="http.outcome_unknown",
+        code=OUTCOME_UNKNOWN,
         message="It is not known whether the document arrived",
         location=place,
         expected="an answer",

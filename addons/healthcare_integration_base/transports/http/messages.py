@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer of success.
+    """A complete answer, whatever its status.
 
     :ivar url: where it came from, after redirects
     :ivar headers: names in lower case

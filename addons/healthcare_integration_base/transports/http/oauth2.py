@@ -197,7 +197,7 @@ def _assertion(settings: OAuthSettings, subject: str) -> str:
             header=header,
             expires_in=ASSERTION_SECONDS,
         )
-    except Exception as error:
+    except Exception as error:  # what a key that does not fit raises is several libraries' own matter
         raise ConfigurationError(
             code="http.assertion",
             message="The private key cannot sign with this algorithm",
