@@ -32,7 +32,7 @@ _HOLDS = {
         "ISA15",
         "A test file came in through a production endpoint",
         "P",
-        "Ask the payer for production files, or mark the endpoint as test",
+        "Ask the payer for production files, or let the endpoint apply test documents",
     ),
     "prenotification": _Hold(
         "BPR01", "A prenotification is never posted", "a remittance", "Nothing is to be done; waive it"
@@ -164,7 +164,7 @@ def account_missing(role: Role, control_number: str) -> Finding:
         location=f"ST {control_number}",
         expected="an account in the posting settings of the company",
         found=role.value,
-        remedy="Run the wizard for posting accounts; what waits is then posted",
+        remedy="Run the posting setup, then resolve this exception",
     )
 
 

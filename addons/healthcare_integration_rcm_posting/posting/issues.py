@@ -167,7 +167,7 @@ def review_issue(total: ReviewTotal, context: PostingContext) -> PlannedExceptio
         location=context.location(total.position, "CAS"),
         expected="a posting rule for the group and reason code",
         found=f"{total.group} {total.reason} ({'once' if total.count == 1 else f'{total.count} times'})",
-        remedy="Add a posting rule, then settle the claims of the review list",
+        remedy="Add a posting rule, then resolve this exception; or settle the claims by hand",
         amount=total.amount,
     )
     return PlannedException(finding, f"{context.payer} {total.group} {total.reason}", category="mapping")

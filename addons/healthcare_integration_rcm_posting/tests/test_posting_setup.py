@@ -6,7 +6,7 @@ from .common import RcmCase, claim
 
 @tagged("post_install", "-at_install")
 class TestPostingSetup(RcmCase):
-    """The wizard for posting accounts creates what is missing and keeps what was chosen."""
+    """The posting setup creates what is missing and keeps what was chosen."""
 
     def setup_of(self, company=None):
         return self.env["rcm.posting.setup"].create({"company_id": (company or self.company).id})
