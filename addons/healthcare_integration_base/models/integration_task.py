@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from .access import require_group
 
 PURGE_BATCH = 10_000
+RETENTION_PARAMETER = "healthcare_integration.task_retention_days"
+RETENTION_DAYS = 30
 
 
 class IntegrationTask(models.Model):
@@ -200,9 +202,7 @@ class IntegrationTask(models.Model):
     @api.autovacuum
     def _gc_finished(self):
         """Delete finished tasks after the number of days that the settings name."""
-        days = int(
-            self.env["ir.config_parameter"].sudo().get_param("healthcare_integration.task_retention_days", 30)
-        )
+        days = int(self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER, RETENTION_DAYS))
         # From the oldest on by the primary key: an index for it would cost each task more than it saves.
         self.env.cr.execute(
             """

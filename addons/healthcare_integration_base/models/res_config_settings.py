@@ -8,6 +8,7 @@ from .integration_health import (
     LANE_SILENCE_PARAMETER,
     LANE_SILENCE_SECONDS,
 )
+from .integration_task import RETENTION_DAYS, RETENTION_PARAMETER
 
 AUDITED_SETTINGS = (
     "integration_task_retention_days",
@@ -21,8 +22,8 @@ class ResConfigSettings(models.TransientModel):
 
     integration_task_retention_days = fields.Integer(
         "Keep finished tasks (days)",
-        config_parameter="healthcare_integration.task_retention_days",
-        default=30,
+        config_parameter=RETENTION_PARAMETER,
+        default=RETENTION_DAYS,
     )
     integration_backlog_limit_seconds = fields.Integer(
         "Oldest due task (seconds)", config_parameter=BACKLOG_LIMIT_PARAMETER, default=BACKLOG_LIMIT_SECONDS
