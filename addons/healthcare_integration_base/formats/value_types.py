@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from .date_patterns import (
     InvalidValue,
@@ -30,6 +30,8 @@ TRUE_WORDS = ("true", "1", "y", "yes", "t")
 FALSE_WORDS = ("false", "0", "n", "no", "f")
 _match_integer, _match_decimal = INTEGER.fullmatch, DECIMAL.fullmatch
 _BEYOND = 10**MAX_DIGITS
+# the usual context would round what is longer than 28 digits
+_EXACT = Context(prec=2 * MAX_DIGITS)
 
 Parser = Callable[[object], object]
 Formatter = Callable[[object], str]
@@ -146,14 +148,14 @@ def _implied_parser(places: str) -> Parser:
             number = to_integer(value)
         except InvalidValue:
             raise InvalidValue(f"at most {MAX_DIGITS} digits without a decimal sign") from None
-        return Decimal(number).scaleb(shift)
+        return Decimal(number).scaleb(shift, _EXACT)
 
     return parse
 
 
 def _implied_formatter(places: str) -> Formatter:
     def write(value: object) -> str:
-        scaled = to_decimal(value).scaleb(int(places))
+        scaled = to_decimal(value).scaleb(int(places), _EXACT)
         if scaled != scaled.to_integral_value():
             raise InvalidValue(f"a number of at most {places} decimals")
         return str(int(scaled))
