@@ -222,7 +222,8 @@ class Archive:
             text=True,
         )
         if result.returncode:
-            raise SetupError(f"apt-get: {result.stderr.strip().splitlines()[-1]}", log=_LOG)
+            said = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+            raise SetupError(f"apt-get: {said[-1]}", log=_LOG)
         return result.stdout
 
     @property

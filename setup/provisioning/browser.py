@@ -46,9 +46,15 @@ def ensure() -> Path:
     if EXECUTABLE.exists() and stamps.is_current("browser", key):
         return EXECUTABLE
     refusals = []
-    for source in (_installed_browser, _debian_browser, _npm_browser, _playwright_browser):
+    sources = {
+        "the machine's own": _installed_browser,
+        "the distribution's package": _debian_browser,
+        "an npm package": _npm_browser,
+        "the one that Playwright publishes": _playwright_browser,
+    }
+    for name, source in sources.items():
         try:
-            _use(source)
+            _use(name, source)
         except SetupError as refusal:
             refusals.append(refusal.what)
             continue
@@ -57,8 +63,8 @@ def ensure() -> Path:
     raise SetupError(f"No browser could be had: {'; '.join(refusals)}", _REMEDY, _LOG)
 
 
-def _use(source: Callable[[Step], Browser]) -> None:
-    with step(f"Browser, {source.__doc__}") as current:
+def _use(name: str, source: Callable[[Step], Browser]) -> None:
+    with step(f"Browser, {name}") as current:
         _write_launcher(source(current))
         current.detail("first page")
         _check()
@@ -73,14 +79,12 @@ def _identity(executable: Path) -> str:
 
 
 def _installed_browser(_current: Step) -> Browser:
-    """the machine's own"""
     for executable in _installed():
         return Browser(executable)
     raise SetupError("none is installed")
 
 
 def _debian_browser(current: Step) -> Browser:
-    """the distribution's package"""
     if apt.os_release().get("ID") != "debian":
         raise SetupError("the distribution packages none that can be unpacked")
     archive = apt.own_suite(installed=True)
@@ -97,7 +101,6 @@ def _debian_browser(current: Step) -> Browser:
 
 
 def _npm_browser(current: Step) -> Browser:
-    """an npm package"""
     if platform.machine() != "x86_64":
         raise SetupError("the npm package is for x86-64 only")
     npm = shutil.which("npm")
@@ -138,7 +141,6 @@ def _expand(packed: Path, folder: Path) -> None:
 
 
 def _playwright_browser(current: Step) -> Browser:
-    """the one that Playwright publishes"""
     run_logged(
         [environment.PYTHON, "-m", "playwright", "install", "--only-shell", "chromium"],
         _LOG,
