@@ -128,9 +128,7 @@ class RcmRemittanceBank(models.Model):
         by_trace = lines.filtered(lambda line: names_trace(line._rcm_text(), self.trace_number or ""))
         if by_trace:
             return by_trace if len(by_trace) == 1 else by_trace.browse()
-        others = (
-            self.search([("bank_state", "=", "waiting"), ("id", "!=", self.id)]) if lines else self.browse()
-        )
+        others = self.search(self._others_waiting()) if lines else self.browse()
         unnamed = lines.filtered(lambda line: not others._are_named_by(line))
         is_only_one = len(unnamed) == 1 and not self._rivals()
         return unnamed if is_only_one else lines.browse()
@@ -160,17 +158,17 @@ class RcmRemittanceBank(models.Model):
         lines = (since + until).sorted(lambda line: abs(line.date - self.payment_date))
         return lines[:MOST_OFFERED]
 
+    def _others_waiting(self):
+        """Return the domain of other payments that wait for a line of the same companies' bank accounts."""
+        return (
+            Domain("id", "!=", self.id)
+            & Domain("company_id", "child_of", self.company_id.root_id.ids)
+            & Domain("bank_state", "=", "waiting")
+        )
+
     def _rivals(self):
         """Return the other remittances that could claim the same unnamed line."""
-        return self.search(
-            [
-                ("id", "!=", self.id),
-                ("company_id", "child_of", self.company_id.root_id.ids),
-                ("bank_state", "=", "waiting"),
-                ("amount", "=", self.amount),
-            ],
-            limit=1,
-        )
+        return self.search(self._others_waiting() & Domain("amount", "=", self.amount), limit=1)
 
     def _are_named_by(self, line):
         """Tell whether a line names one of these remittances, or has the trace number of any payment."""

@@ -137,6 +137,27 @@ class TestBank(RcmCase):
         self.bank_line(79, "ACH CREDIT")
         self.assertFalse(self.match(first, second))
 
+    def test_a_payment_of_an_unrelated_company_names_no_line(self):
+        other = self.setup_other_company()["company"]
+        waiting = (
+            self.env["rcm.remittance"]
+            .sudo()
+            .create(
+                {
+                    "company_id": other.id,
+                    "currency_id": other.currency_id.id,
+                    "state": "posted",
+                    "amount": 1,
+                    "trace_number": "LAKESIDE",
+                }
+            )
+        )
+        self.assertEqual(waiting.bank_state, "waiting")
+        remittance = self.paid("K100023", 80, trace="TRACE905")
+        line = self.bank_line(80, "ACH CREDIT LAKESIDE")
+        self.match(remittance)
+        self.assertEqual(remittance.bank_line_id, line)
+
     def test_nothing_to_expect_without_payment(self):
         self.claim_invoice("K100006", 100)
         remittance = self.take_in(self.remit(claim("K100006", 100, 0, ("PR 1", 100))))
