@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import models
 from odoo.tools import groupby
 
@@ -57,17 +59,24 @@ class RcmRemittanceOutcome(models.Model):
         return CLAIM_STATUS_OF_OUTCOME.get(plan.outcome.value)
 
     def _log_on_invoices(self, entry, records):
-        """Leave one note per invoice of what the remittance did to it, for all invoices at once."""
+        """Leave one note per invoice of what each claim did to it, for all invoices at once."""
         outcomes = dict(self.env["rcm.claim"]._fields["outcome"]._description_selection(self.env))
+        results = defaultdict(list)
+        for plan in entry.claims:
+            if invoice := records[plan.position].invoice_id:
+                results[invoice.id].append(
+                    self.env._(
+                        "%(outcome)s, paid %(amount)s",
+                        outcome=outcomes[plan.outcome.value].lower(),
+                        amount=self.currency_id.format(float(plan.paid)),
+                    )
+                )
+        name = self.display_name
         notes = {
-            records[plan.position].invoice_id.id: self.env._(
-                "Remittance %(remittance)s: %(outcome)s, paid %(amount)s",
-                remittance=self.display_name,
-                outcome=outcomes[plan.outcome.value].lower(),
-                amount=self.currency_id.format(float(plan.paid)),
+            invoice_id: self.env._(
+                "Remittance %(remittance)s: %(results)s", remittance=name, results="; ".join(texts)
             )
-            for plan in entry.claims
-            if records[plan.position].invoice_id
+            for invoice_id, texts in results.items()
         }
         self.env["account.move"].browse(notes)._message_log_batch(notes)
 

@@ -66,3 +66,5 @@ class TestInvoiceStatus(RcmCase):
             )
         )
         self.assertEqual(invoice.rcm_claim_status, "denied")
+        notes = invoice.message_ids.filtered(lambda message: ", paid " in (message.body or ""))
+        self.assertEqual(sorted(note.body.count(", paid ") for note in notes), [1, 2])
