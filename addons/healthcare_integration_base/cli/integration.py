@@ -41,8 +41,9 @@ class Integration(Command):
     def __init__(self):
         super().__init__()
         subparsers = self.parser.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
-        for name, text, arguments in SUBCOMMANDS:
+        for name, runner, text, arguments in SUBCOMMANDS:
             subparser = subparsers.add_parser(name, help=text, description=text)
+            subparser.set_defaults(runner=runner)
             subparser.add_argument("-c", "--config", help="configuration file of Odoo")
             subparser.add_argument("-d", "--database", help="database; the configuration's by default")
             subparser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -82,7 +83,7 @@ def run_import(command, arguments):
     return result, True
 
 
-def run_run_flow(command, arguments):
+def run_flow(command, arguments):
     return command._run_flow(os_user(), endpoint=arguments.endpoint, flow=arguments.flow), True
 
 
@@ -146,9 +147,10 @@ WHERE = [
     (["--flow"], {"help": "code of the flow, instead of the endpoint"}),
 ]
 SUBCOMMANDS = (
-    ("status", "Show checks, unfinished work and endpoints.", []),
+    ("status", run_status, "Show checks, unfinished work and endpoints.", []),
     (
         "import",
+        run_import,
         "Take in a file as if an endpoint had fetched it.",
         [
             (["file"], {"metavar": "FILE"}),
@@ -156,9 +158,10 @@ SUBCOMMANDS = (
             *WHERE,
         ],
     ),
-    ("run-flow", "Look into the mailbox of a flow or endpoint now.", WHERE),
+    ("run-flow", run_flow, "Look into the mailbox of a flow or endpoint now.", WHERE),
     (
         "replay",
+        run_replay,
         "Process stopped messages again.",
         [
             (["--ids"], {"type": ids_of, "help": "ids of messages: 1,2,3"}),
@@ -169,6 +172,7 @@ SUBCOMMANDS = (
     ),
     (
         "drain",
+        run_drain,
         "Run due tasks in this process until none is left; or stop the lanes before maintenance.",
         [
             (["--seconds"], {"type": float, "default": 3600.0, "help": "longest time, 3600 by default"}),
@@ -178,22 +182,18 @@ SUBCOMMANDS = (
     ),
     (
         "verify-audit",
+        run_verify_audit,
         "Check the audit log against its seals.",
         [(["--head"], {"help": "file with a head that was exported before"})],
     ),
-    ("export-audit-head", "Print the head of the audit log, to be kept at another place.", []),
-    ("rotate-keys", "Re-encrypt with the current key what former keys have encrypted.", []),
+    (
+        "export-audit-head",
+        run_export_audit_head,
+        "Print the head of the audit log, to be kept at another place.",
+        [],
+    ),
+    ("rotate-keys", run_rotate_keys, "Re-encrypt with the current key what former keys have encrypted.", []),
 )
-RUNNERS = {
-    "status": run_status,
-    "import": run_import,
-    "run-flow": run_run_flow,
-    "replay": run_replay,
-    "drain": run_drain,
-    "verify-audit": run_verify_audit,
-    "export-audit-head": run_export_audit_head,
-    "rotate-keys": run_rotate_keys,
-}
 
 
 def check_usage(parser, arguments):
@@ -235,7 +235,7 @@ def run_in_database(registry, arguments):
     with registry.cursor() as cr:
         # Whoever may start Odoo on the server may do all; the audit log names the system's user.
         command = api.Environment(cr, SUPERUSER_ID, {})[MODEL]
-        return RUNNERS[arguments.subcommand](command, arguments)
+        return arguments.runner(command, arguments)
 
 
 def os_user():
