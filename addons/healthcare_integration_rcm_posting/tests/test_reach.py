@@ -65,7 +65,8 @@ class TestReach(RcmCase):
             company_ids=[(6, 0, sibling.ids)],
         )
         journal = branch.rcm_journal_id
-        setup = self.env["rcm.posting.setup"].with_user(manager).create({"company_id": branch.id})
+        values = {"company_id": branch.id, "journal_id": self.company.rcm_journal_id.id}
+        setup = self.env["rcm.posting.setup"].with_user(manager).create(values)
         setup.line_ids.unlink()
         with self.assertRaises(AccessError):
             setup.action_apply()

@@ -67,8 +67,6 @@ class RcmPostingSetup(models.TransientModel):
         """
         self.ensure_one()
         require_group(self, "group_manager", "write")
-        # What follows is written with full rights.
-        self.company_id.check_access("read")
         if not self.env["account.account"].search_count(
             [("company_ids", "in", self.company_id.parent_ids.ids)], limit=1
         ):
