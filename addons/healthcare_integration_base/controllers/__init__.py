@@ -1,1 +1,1 @@
-from . import api, health, metrics, webhook
+from . import api, export, health, metrics, webhook

@@ -7,6 +7,7 @@ from ..transports.settings import ConfigurationError
 
 SECRET_COLUMNS = ("secret_ciphertext", "passphrase_ciphertext")
 EXPIRES_SOON_DAYS = 30
+AUDITED_FIELDS = {"active", "allowed_hosts", "kind", "login", "system_id"}
 
 
 class IntegrationCredential(models.Model):
@@ -112,6 +113,15 @@ class IntegrationCredential(models.Model):
         # What was typed must not be read back from the cache by the same request.
         self.invalidate_recordset(["new_secret", "new_passphrase"], flush=False)
 
+    def write(self, vals):
+        """Where a secret may go, and as what, is as much an auditor's matter as the secret."""
+        result = super().write(vals)
+        if changed := AUDITED_FIELDS & set(vals):
+            self.env["integration.audit.entry"]._record(
+                "credential.changed", self, {"fields": sorted(changed)}
+            )
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_with_trace(self):
         if used := self.filtered("endpoint_ids"):
@@ -197,8 +207,13 @@ class IntegrationCredential(models.Model):
         return {"username": credential_sudo.login, "password": revealed["secret_ciphertext"]}
 
     def _reveal_row(self):
-        """Return ``{column: text}`` of both secret columns and note the use."""
+        """Return ``{column: text}`` of both secret columns and note the use.
+
+        :raise BusinessRuleError: if none is set, or its officer has archived the credential
+        """
         self.ensure_one()
+        if not self.sudo().active:
+            raise self._archived()
         self.env.cr.execute(
             "SELECT secret_ciphertext, passphrase_ciphertext FROM integration_credential WHERE id = %s",
             (self.id,),
@@ -217,6 +232,17 @@ class IntegrationCredential(models.Model):
         revealed = self._decrypt_row(row)
         self._note_use()
         return revealed
+
+    def _archived(self):
+        return BusinessRuleError(
+            code="credential.archived",
+            message="The credential is archived: its secret is not used any more.",
+            location=self.sudo().display_name or "",
+            subject=str(self.id),
+            expected="a credential in use",
+            found="an archived one",
+            remedy="Choose another credential in the endpoint, or have a secrets officer un-archive it.",
+        )
 
     def _note_use(self):
         """Log each use by a person, and that of scheduled actions when the row is dated: once an hour.

@@ -6,6 +6,15 @@ from ..transports.http import tls
 from ..transports.http.messages import origin
 
 KEY_KINDS = ("private_key", "signing_key", "client_certificate")
+# what may be told to the other side; all other kinds only sign or prove, and never leave
+TOLD_KINDS = ("password", "token")
+# purpose -> kinds that serve it
+HTTP_KINDS = {
+    "login": (*TOLD_KINDS, *KEY_KINDS),
+    "certificate": ("client_certificate",),
+    "signature": (*TOLD_KINDS, "shared_secret"),
+    "proxy": TOLD_KINDS,
+}
 
 
 class IntegrationCredentialCertificate(models.Model):
@@ -61,8 +70,9 @@ class IntegrationCredentialCertificate(models.Model):
 
         :param str purpose: ``login``, ``certificate``, ``signature`` or ``proxy``
         :param urls: where it is going to be used
-        :raise ConfigurationError: if it must not be used for one of their hosts
+        :raise ConfigurationError: if it must not be used for one of their hosts, or not for this purpose
         """
+        self._require_kind("http", HTTP_KINDS[purpose])
         self._require_allowed_hosts("http", {origin(url)[1] for url in urls if url})
         revealed = self._reveal_row()
         login, secret = self.sudo().login, revealed["secret_ciphertext"]
@@ -79,6 +89,27 @@ class IntegrationCredentialCertificate(models.Model):
                 "passphrase": revealed["passphrase_ciphertext"],
             }
         return {"username": login, "password": secret}
+
+    def _require_kind(self, transport, kinds):
+        """A key, or a secret that only signs, is never told to anybody, whatever an endpoint names it for.
+
+        :param str transport: of the endpoint, where the error's code begins
+        :param kinds: those that serve the purpose
+        :raise ConfigurationError: if the credential is of another kind
+        """
+        credential_sudo = self.sudo()
+        if credential_sudo.kind in kinds:
+            return
+        labels = dict(credential_sudo._fields["kind"]._description_selection(self.env))
+        raise ConfigurationError(
+            code=f"{transport}.credential_kind",
+            message="The credential is not of a kind that serves this purpose",
+            location=credential_sudo.display_name,
+            expected=" or ".join(labels[kind] for kind in kinds),
+            found=labels[credential_sudo.kind],
+            remedy="Choose a credential of another kind in the endpoint.",
+            subject=str(self.id),
+        )
 
     def _require_allowed_hosts(self, transport, hosts):
         """A secret goes where its officer lets it go, not where an endpoint happens to point.

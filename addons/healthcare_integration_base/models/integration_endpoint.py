@@ -31,6 +31,8 @@ SFTP_SETTINGS = {
     "connect_timeout": "connect_timeout",
     "read_timeout": "read_timeout",
 }
+# kinds of credentials that an SFTP server takes
+SFTP_KINDS = ("password", "token", "private_key")
 
 
 class IntegrationEndpoint(models.Model):
@@ -38,6 +40,7 @@ class IntegrationEndpoint(models.Model):
 
     _name = "integration.endpoint"
     _description = "Integration Endpoint"
+    _inherit = ["integration.closed.fields"]
     _order = "system_id, name, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -139,6 +142,10 @@ class IntegrationEndpoint(models.Model):
 
     # === WHO MAY CHANGE WHAT === #
 
+    @api.model
+    def _closed_fields(self):
+        return super()._closed_fields() | {"suspension", "state_reason"}
+
     @api.model_create_multi
     def create(self, vals_list):
         endpoints = super().create(vals_list)
@@ -201,6 +208,7 @@ class IntegrationEndpoint(models.Model):
         credential_sudo = self.sudo().credential_id
         if not credential_sudo:
             return {}
+        credential_sudo._require_kind("sftp", SFTP_KINDS)
         credential_sudo._require_allowed_hosts("sftp", {(self.host or "").strip().lower()})
         return credential_sudo._transport_values()
 
@@ -305,7 +313,8 @@ class IntegrationEndpoint(models.Model):
         values = {"state": state, "suspension": suspension, "state_reason": state_reason}
         if state == "active":
             values.update(next_poll_at=self.env.cr.now(), consecutive_errors=0, failing_since=False)
-        self.write(values)
+        # The state is closed to direct writes: see integration.closed.fields.
+        self.sudo().write(values)
         detail = {"reason": suspension} if suspension else None
         self.env["integration.audit.entry"]._record(f"endpoint.{state}", self, detail)
 

@@ -1,6 +1,6 @@
 import datetime
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..errors import TransientError
 from ..queue import PostponedTask, current_task
@@ -23,6 +23,10 @@ class IntegrationEndpointCollection(models.Model):
         "Read so far", compute="_compute_watermark_text", help="Where the next look begins."
     )
 
+    @api.model
+    def _closed_fields(self):
+        return super()._closed_fields() | {"watermark"}
+
     def _compute_watermark_text(self):
         for endpoint in self:
             parts = Watermark.from_dict(endpoint.watermark).as_dict()
@@ -31,7 +35,8 @@ class IntegrationEndpointCollection(models.Model):
     def action_reset_watermark(self):
         """Let the next look read the collections from their beginning; what is known stays one message."""
         require_group(self, "group_manager", "write")
-        self.watermark = False
+        # What was read is closed to direct writes: see integration.closed.fields.
+        self.sudo().watermark = False
         self.env["integration.audit.entry"]._record("endpoint.watermark_reset", self)
 
     def _equip_transport(self, transport, *, for_check):

@@ -288,9 +288,15 @@ class IntegrationEndpointHttp(models.Model):
             # Whoever may use an endpoint uses its secrets without being shown them.
             credential_sudo = self.sudo()[field_name]
             if credential_sudo and (field_name != "credential_id" or self.http_authentication != "none"):
-                urls = [self.proxy_url] if purpose == "proxy" else [self.base_url, self.token_url]
-                values.update(credential_sudo._http_values(purpose, urls))
+                values.update(credential_sudo._http_values(purpose, self._urls_of(purpose)))
         return values
+
+    def _urls_of(self, purpose):
+        """Return where a secret of a purpose may be read."""
+        if purpose == "proxy":
+            return [self.proxy_url]
+        # A proxy reads what passes if whoever named it named the authorities as well.
+        return [self.base_url, self.token_url, self.authorities and self.proxy_url]
 
     def _equip_transport(self, transport, *, for_check):
         transport = super()._equip_transport(transport, for_check=for_check)

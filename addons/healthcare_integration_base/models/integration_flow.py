@@ -1,5 +1,5 @@
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .access import require_group
 
@@ -15,7 +15,7 @@ class IntegrationFlow(models.Model):
 
     _name = "integration.flow"
     _description = "Integration Flow"
-    _inherit = ["mail.thread"]
+    _inherit = ["integration.closed.fields", "mail.thread"]
     _order = "priority, name, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -161,9 +161,35 @@ class IntegrationFlow(models.Model):
         """Return the names of the fields that an approval covers."""
         return {"company_id", "system_id", "endpoint_id", "document_type_id", "mapping_id", "user_id"}
 
+    @api.model
+    def _closed_fields(self):
+        return super()._closed_fields() | {"version", "approved_by_id", "approved_on"}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        flows = super().create(vals_list)
+        flows._check_may_run_as()
+        return flows
+
     def write(self, vals):
         self._check_unapproved(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if "user_id" in vals:
+            self._check_may_run_as()
+        return result
+
+    def _check_may_run_as(self):
+        """:raise AccessError: when somebody else lets documents work with an administrator's rights"""
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        # Who chooses need not see all users.
+        if any(flow.user_id.sudo().has_group("base.group_erp_manager") for flow in self):
+            raise AccessError(
+                self.env._(
+                    "Only an administrator of Odoo lets a flow run as one. Choose a user with the rights it "
+                    "needs."
+                )
+            )
 
     def _check_unapproved(self, vals):
         """:raise UserError: when the values change what was approved"""
@@ -250,7 +276,8 @@ class IntegrationFlow(models.Model):
                         target=labels[target],
                     )
                 )
-        self.write({"state": target, **values})
+        # The state and the approval are closed to direct writes: see integration.closed.fields.
+        self.sudo().write({"state": target, **values})
         self.env["integration.audit.entry"]._record(f"flow.{target}", self)
 
     # === NAVIGATION === #

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from .access import require_group
 
+HOLD_FIELDS = frozenset({"legal_hold", "legal_hold_reason", "legal_hold_by_id", "legal_hold_on"})
+
 
 class IntegrationLegalHold(models.AbstractModel):
     """Mixin of what may be under legal hold: nothing of it is deleted until the hold is released."""

@@ -1,4 +1,6 @@
-from odoo import models
+from odoo import api, models
+
+from .integration_legal_hold import HOLD_FIELDS
 
 
 class IntegrationLegalHoldFlow(models.Model):
@@ -6,3 +8,7 @@ class IntegrationLegalHoldFlow(models.Model):
 
     _name = "integration.flow"
     _inherit = ["integration.flow", "integration.legal.hold"]
+
+    @api.model
+    def _closed_fields(self):
+        return super()._closed_fields() | HOLD_FIELDS

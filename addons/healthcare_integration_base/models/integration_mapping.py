@@ -68,19 +68,22 @@ class IntegrationMapping(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_state_untouched(vals)
+        # Defaults of the context and of users count too.
+        first = self.default_get(["state"])["state"]
+        if any(vals.get("state", first) != "draft" for vals in vals_list):
+            self._check_may_set_state()
         return super().create(vals_list)
 
     def write(self, vals):
-        self._check_state_untouched(vals)
+        if "state" in vals:
+            self._check_may_set_state()
         if set(vals) - {"state", "note"}:
             self._check_draft()
         return super().write(vals)
 
-    def _check_state_untouched(self, vals):
+    def _check_may_set_state(self):
         """:raise UserError: when somebody sets the state past the checks of Activate and Retire"""
-        if "state" in vals and not self.env.su and (self or vals["state"] != "draft"):
+        if not self.env.su:
             raise UserError(self.env._("A mapping changes its state by Activate and Retire only."))
 
     def _check_draft(self):

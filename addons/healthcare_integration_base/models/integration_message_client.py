@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+#: What a document's sender can mend. All else is for people here, and its words may name records of Odoo.
+TOLD_CATEGORIES = ("data", "mapping")
+
 
 class IntegrationMessageClient(models.Model):
     """Who brought a message through the API, and what that program may know of it."""
@@ -22,8 +25,17 @@ class IntegrationMessageClient(models.Model):
             "size": self.payload_size,
             "sha256": self.payload_hash,
             "problems": [
-                {"code": exception.code, "title": exception.name, "remedy": exception.remedy or ""}
+                self._problem_for_client(exception)
                 for exception in self.exception_ids
                 if exception.state in ("open", "in_progress")
             ],
+        }
+
+    def _problem_for_client(self, exception):
+        if exception.category in TOLD_CATEGORIES:
+            return {"code": exception.code, "title": exception.name, "remedy": exception.remedy or ""}
+        return {
+            "code": exception.code,
+            "title": self.env._("The document waits for somebody of the hospital."),
+            "remedy": self.env._("Nothing needs to be sent again."),
         }

@@ -16,7 +16,7 @@ class IntegrationReconciliation(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     flow_id = fields.Many2one("integration.flow", index=True, check_company=True, ondelete="restrict")
-    message_id = fields.Many2one("integration.message", index=True, ondelete="set null")
+    message_id = fields.Many2one("integration.message", index=True, check_company=True, ondelete="set null")
     as_of = fields.Date(required=True, index=True, default=fields.Date.context_today)
     currency_id = fields.Many2one(
         "res.currency", required=True, default=lambda self: self.env.company.currency_id

@@ -19,6 +19,7 @@ class IntegrationRetention(models.Model):
 
     _name = "integration.retention"
     _description = "Integration Retention Rule"
+    _inherit = ["integration.closed.fields"]
     _order = "company_id, data_class"
     _check_company_auto = True
 
@@ -125,7 +126,8 @@ class IntegrationRetention(models.Model):
     def _set_state(self, state):
         require_group(self, "group_manager", "write")
         for rule in self:
-            rule.state = state
+            # The state is closed to direct writes: see integration.closed.fields.
+            rule.sudo().state = state
             self.env["integration.audit.entry"]._record(
                 "retention.activated" if state == "active" else "retention.deactivated",
                 rule,

@@ -10,7 +10,7 @@ class IntegrationSystem(models.Model):
 
     _name = "integration.system"
     _description = "Integration System"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["integration.closed.fields", "mail.thread", "mail.activity.mixin"]
     _order = "name, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -185,7 +185,8 @@ class IntegrationSystem(models.Model):
                     target=labels[target],
                 )
             )
-        self.write({"state": target})
+        # The state is closed to direct writes: see integration.closed.fields.
+        self.sudo().write({"state": target})
         self.env["integration.audit.entry"]._record(f"system.{target}", self)
         self._carry_endpoints_along(target)
 

@@ -4,6 +4,7 @@ from . import (
     test_api,
     test_audit,
     test_client_identity,
+    test_closed_fields,
     test_command,
     test_command_flow,
     test_command_keys,
@@ -82,4 +83,5 @@ from . import (
     test_views,
     test_walks,
     test_webhook,
+    test_wizard_reach,
 )

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError
 from .access_common import ROLES, AccessCase
 
 LETTERS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
+OWN_ROWS = "[('create_uid', '=', user.id)]"
 EVERYBODY = {role: "r" for role in ROLES if role != "phi"}
 
 
@@ -112,7 +113,7 @@ class AccessMatrixCase(AccessCase):
         self.assertEqual(set(found.ids), set(visible.ids), f"{role} searches {records._name}")
 
     def assert_wizards(self, expected):
-        """Fail unless exactly these roles may open each wizard.
+        """Fail unless exactly these roles may open each wizard, and nobody those of others.
 
         :param expected: ``{model name: set of roles}``, complete
         """
@@ -122,3 +123,5 @@ class AccessMatrixCase(AccessCase):
             for role in (*ROLES, "nobody"):
                 may = self.as_user(model, role).has_access("create")
                 self.assertEqual(may, role in expected[model._name], f"{role} opens {model._name}")
+            rules = self.env["ir.rule"].search([("model_id.model", "=", model._name), ("groups", "=", False)])
+            self.assertIn(OWN_ROWS, rules.mapped("domain_force"), f"{model._name} of others")

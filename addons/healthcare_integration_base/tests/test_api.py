@@ -2,7 +2,7 @@ import hashlib
 import json
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
@@ -195,6 +195,19 @@ class TestApiMessages(ApiCase):
         self.assertEqual(complaints(schema, status), [])
         del status["problems"][0]["remedy"]
         self.assertTrue(complaints(schema, status), "the schema would take anything")
+
+    def test_what_odoo_refuses_is_not_told_in_its_words(self):
+        """They may name records: patients, accounts, colleagues."""
+
+        def refuse(*_arguments):
+            raise UserError("Jane Roe has no address.")
+
+        self._apply = refuse
+        answer = self.send(status=202).json()
+        self.run_tasks()
+        [problem] = self.get(answer["status_url"], status=200).json()["problems"]
+        self.assertEqual(problem["code"], "odoo.refused")
+        self.assertNotIn("Roe", json.dumps(problem))
 
     def test_the_same_key_and_bytes_are_one_message(self):
         first = self.send(status=202, Idempotency_Key="a").json()

@@ -268,7 +268,14 @@ class TestEndpoint(AccessCase):
         )
         self.assertEqual(
             events.mapped("event"),
-            ["endpoint.active", "endpoint.paused", "endpoint.active", "endpoint.suspended", "endpoint.draft"],
+            [
+                "endpoint.created",
+                "endpoint.active",
+                "endpoint.paused",
+                "endpoint.active",
+                "endpoint.suspended",
+                "endpoint.draft",
+            ],
         )
 
     def test_the_database_refuses_impossible_numbers(self):

@@ -15,6 +15,8 @@ FORMULAS = (
     "-2+3",
     "@SUM(1)",
     "\t=1+1",
+    '{=HYPERLINK("http://evil.example","Open")}',
+    "external:\\\\evil.example\\share",
 )
 
 
@@ -30,14 +32,14 @@ class TestExport(AccessCase, HttpCase):
         self.env.flush_all()
         self.authenticate(user.login, user.login)
 
-    def _export(self, kind):
+    def _export(self, kind, groupby=()):
         fields = [{"name": name, "label": name, "type": "char"} for name in ("file_name", "payload_size")]
         data = {
             "model": "integration.message",
             "fields": fields,
             "ids": self.messages.ids,
             "domain": [],
-            "groupby": [],
+            "groupby": list(groupby),
             "import_compat": False,
             "context": {"allowed_company_ids": self.company.ids},
         }
@@ -53,10 +55,18 @@ class TestExport(AccessCase, HttpCase):
         self.assertIn('"plain.835"', text)
 
     def test_xlsx(self):
-        with zipfile.ZipFile(io.BytesIO(self._export("xlsx"))) as archive:
+        self._assert_plain(self._export("xlsx"))
+
+    def test_xlsx_of_groups(self):
+        """The titles of groups are values too."""
+        self._assert_plain(self._export("xlsx", ["file_name"]))
+
+    def _assert_plain(self, workbook):
+        with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
             sheet = archive.read("xl/worksheets/sheet1.xml").decode()
             strings = archive.read("xl/sharedStrings.xml").decode()
-        self.assertNotIn("<f>", sheet)
+        self.assertNotIn("<f", sheet)
+        self.assertNotIn("<hyperlink", sheet)
         self.assertIn("'=HYPERLINK", strings)
         self.assertIn("plain.835", strings)
 

@@ -36,6 +36,15 @@ class TestFlow(ConfigurationCase):
         with self.assertRaisesRegex(ValidationError, "system user"):
             self.flow.user_id = SUPERUSER_ID
 
+    def test_only_an_administrator_lets_a_flow_run_as_one(self):
+        administrator = self.user_with("group_operator")
+        administrator.group_ids += self.env.ref("base.group_erp_manager")
+        with self.assertRaisesRegex(AccessError, "administrator"), self.env.cr.savepoint():
+            self.flow.with_user(self.manager).user_id = administrator
+        self.manager.group_ids += self.env.ref("base.group_system")
+        self.flow.with_user(self.manager).user_id = administrator
+        self.assertEqual(self.flow.user_id, administrator)
+
     def test_a_flow_runs_as_a_user_of_its_company(self):
         with self.assertRaisesRegex(ValidationError, "Other Hospital"):
             self.env["integration.flow"].create(

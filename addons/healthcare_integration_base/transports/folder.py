@@ -16,6 +16,8 @@ from .names import temporary_name
 from .settings import ConfigurationError, MailboxSettings, SettingsReader
 from .storage_errors import storage_error
 
+# names a folder that may be written to and not read; a system without it needs the right to read as well
+_ONLY_NAME = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
 _NO_HARD_LINKS = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -65,6 +67,9 @@ class FolderSettings(MailboxSettings):
 class FolderTransport(MailboxTransport):
     """Fetches from and sends to folders. Links are never followed out of ``root``.
 
+    Files are named relative to a folder that is held open and known to be in the mailbox: who may write
+    into the mailbox cannot put a link in the folder's place meanwhile.
+
     The total time is checked between chunks; a call into a dead network share cannot be
     interrupted from here, so mount shares with a timeout (NFS: ``soft``).
     """
@@ -112,8 +117,22 @@ class FolderTransport(MailboxTransport):
     def _join(self, *parts: str) -> str:
         return os.path.normpath(os.path.join(*parts))
 
+    @contextmanager
+    def _held(self, folder: str, flags: int = _ONLY_NAME) -> Iterator[int]:
+        """Yield a descriptor of a folder of the mailbox, wherever its path leads meanwhile."""
+        descriptor = os.open(folder, flags)
+        try:
+            self._require_below(_place_of(descriptor, folder), (self.settings.root,))
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
     def _scan(self, folder: str) -> Iterator[Entry]:
-        with self._translated("list the folder", folder, on_folder=True), os.scandir(folder) as entries:
+        with (
+            self._translated("list the folder", folder, on_folder=True),
+            self._held(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor,
+            os.scandir(descriptor) as entries,
+        ):
             for item in entries:
                 try:
                     status = item.stat(follow_symlinks=False)
@@ -123,15 +142,21 @@ class FolderTransport(MailboxTransport):
 
     def _stat(self, path: str) -> Entry | None:
         with self._translated("look at the file", path):
+            folder, name = os.path.split(path)
             try:
-                return _entry(os.path.basename(path), os.lstat(path))
+                if path == os.path.normpath(self.settings.root):
+                    return _entry(name, os.lstat(path))
+                with self._held(folder) as held:
+                    return _entry(name, os.stat(name, dir_fd=held, follow_symlinks=False))
             except FileNotFoundError:
                 return None
 
     def _read(self, path: str, size: int) -> Iterator[bytes]:
         with self._translated("fetch", path):
             # O_NONBLOCK: opening a named pipe must not wait for somebody who writes to it
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            folder, name = os.path.split(path)
+            with self._held(folder) as held:
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=held)
             with os.fdopen(descriptor, "rb", buffering=0) as file:
                 remaining = size
                 while remaining and (chunk := file.read(min(CHUNK_SIZE, remaining))):
@@ -141,8 +166,11 @@ class FolderTransport(MailboxTransport):
                     yield surplus
 
     def _write(self, path: str, chunks: Iterable[bytes]) -> None:
-        with self._translated("write a file", os.path.dirname(path), on_folder=True):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o660)
+        folder, name = os.path.split(path)
+        with self._translated("write a file", folder, on_folder=True):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with self._held(folder) as held:
+                descriptor = os.open(name, flags, 0o660, dir_fd=held)
             with os.fdopen(descriptor, "wb") as file:
                 for chunk in chunks:
                     file.write(chunk)
@@ -151,23 +179,29 @@ class FolderTransport(MailboxTransport):
                 os.fsync(file.fileno())
 
     def _rename(self, source: str, target: str) -> None:
-        with self._translated("rename", source):
+        (source_folder, name), (target_folder, new_name) = os.path.split(source), os.path.split(target)
+        with (
+            self._translated("rename", source),
+            self._held(source_folder) as from_folder,
+            self._held(target_folder) as to_folder,
+        ):
+            folders = {"src_dir_fd": from_folder, "dst_dir_fd": to_folder}
             try:
                 # a hard link is the one rename that refuses an existing target on every system
-                os.link(source, target, follow_symlinks=False)
+                os.link(name, new_name, **folders, follow_symlinks=False)
             except FileExistsError:
                 raise self._name_taken(target) from None
             except OSError as error:
-                self._rename_without_link(source, target, error)
+                self._rename_without_link(source, target, folders, error)
             else:
-                os.unlink(source)
-            _sync_folder(os.path.dirname(target))
+                os.unlink(name, dir_fd=from_folder)
+            _sync_folder(to_folder)
 
-    def _rename_without_link(self, source: str, target: str, error: OSError) -> None:
-        if os.path.lexists(target):
+    def _rename_without_link(self, source: str, target: str, folders: dict[str, int], error: OSError) -> None:
+        if self._stat(target) is not None:
             raise self._name_taken(target)
         if error.errno in _NO_HARD_LINKS:
-            os.rename(source, target)
+            os.rename(os.path.basename(source), os.path.basename(target), **folders)
         elif error.errno == errno.EXDEV:
             self._copy_across(source, target)
         else:
@@ -176,18 +210,23 @@ class FolderTransport(MailboxTransport):
     def _copy_across(self, source: str, target: str) -> None:
         """Move between file systems: a complete copy under a temporary name, then the rename."""
         temporary = os.path.join(os.path.dirname(target), temporary_name())
+        listed = self._stat(source)
+        if listed is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file", source)
         try:
-            self._write(temporary, self._read(source, os.lstat(source).st_size))
+            self._write(temporary, self._read(source, listed.size))
             self._rename(temporary, target)
         except BaseException:
             self._remove_quietly(temporary)
             raise
-        os.unlink(source)
+        self._remove(source)
 
     def _remove(self, path: str) -> bool:
         with self._translated("delete", path):
+            folder, name = os.path.split(path)
             try:
-                os.unlink(path)
+                with self._held(folder) as held:
+                    os.unlink(name, dir_fd=held)
             except FileNotFoundError:
                 return False
             return True
@@ -223,8 +262,16 @@ def _is_below(path: str, roots: Iterable[str]) -> bool:
     return any(os.path.commonpath([real, os.path.realpath(root)]) == os.path.realpath(root) for root in roots)
 
 
-def _sync_folder(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def _place_of(descriptor: int, path: str) -> str:
+    """Return where a folder is that is held open; systems that do not tell are asked for its path."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return path
+
+
+def _sync_folder(held: int) -> None:
+    descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=held)
     try:
         os.fsync(descriptor)
     finally:

@@ -8,6 +8,8 @@ from odoo.addons.healthcare_integration_base.models.windows import list_window
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 _NOT_DIGIT = re.compile(r"\D")
 MIN_CORE_LENGTH = 6
+#: In the context of an undo; no context that comes over RPC can hold it.
+UNDOING = object()
 
 
 def claim_key(claim_number):
@@ -112,7 +114,7 @@ class AccountMove(models.Model):
         return super().button_draft()
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
-        if not self.env.context.get("rcm_undo"):
+        if self.env.context.get("rcm_undo") is not UNDOING:
             self._check_undone_as_remittance()
         return super()._reverse_moves(default_values_list, cancel)
 
@@ -137,6 +139,11 @@ class AccountMove(models.Model):
                     remittance=move.rcm_remittance_id.display_name,
                 )
             )
+
+    # === EXPORT === #
+
+    def _holds_texts_of_partners(self):
+        return super()._holds_texts_of_partners() or bool(self.rcm_remittance_id)
 
     def _patient_of_partner(self):
         """Return the customer when that is the patient: whoever is no payer."""

@@ -35,6 +35,10 @@ class AccountMoveLine(models.Model):
         for line in self:
             line.rcm_role_label = Role(line.rcm_role).label if line.rcm_role else False
 
+    def _holds_texts_of_partners(self):
+        """Journal items of remittances are named by what payers call a claim."""
+        return super()._holds_texts_of_partners() or bool(self.rcm_remittance_id)
+
     def action_match_rcm_claim(self):
         """Ask for the invoice of the claim whose money waits in this line."""
         self.ensure_one()

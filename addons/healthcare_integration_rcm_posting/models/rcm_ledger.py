@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.addons.healthcare_integration_base.errors import BusinessRuleError
 
 from ..posting.roles import Role
+from .account_move import UNDOING
 
 #: A month is closed before its end; what is locked for longer is closed to the present business.
 MOST_LOCKED_AHEAD = datetime.timedelta(days=31)
@@ -194,7 +195,7 @@ class RcmLedger(models.AbstractModel):
             }
             for move in moves
         ]
-        return moves.with_env(self.env).with_context(rcm_undo=True)._reverse_moves(defaults, cancel=True)
+        return moves.with_env(self.env).with_context(rcm_undo=UNDOING)._reverse_moves(defaults, cancel=True)
 
     @api.model
     def _settle_bank_line(self, bank_line, lines):

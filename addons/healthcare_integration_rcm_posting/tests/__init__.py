@@ -15,6 +15,7 @@ from . import (
     test_party_mapping,
     test_posting_setup,
     test_preview,
+    test_reach,
     test_required_accounts,
     test_review,
     test_samples,

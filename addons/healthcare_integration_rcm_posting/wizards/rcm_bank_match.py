@@ -11,11 +11,11 @@ class RcmBankMatch(models.TransientModel):
     _description = "Match Remittance to Bank Line"
 
     remittance_id = fields.Many2one("rcm.remittance", required=True, readonly=True)
-    currency_id = fields.Many2one(related="remittance_id.currency_id")
-    payer_label = fields.Char(related="remittance_id.payer_label", string="Payer")
-    trace_number = fields.Char(related="remittance_id.trace_number")
-    payment_date = fields.Date(related="remittance_id.payment_date")
-    amount = fields.Monetary(related="remittance_id.amount")
+    currency_id = fields.Many2one(related="remittance_id.currency_id", related_sudo=False)
+    payer_label = fields.Char(related="remittance_id.payer_label", related_sudo=False, string="Payer")
+    trace_number = fields.Char(related="remittance_id.trace_number", related_sudo=False)
+    payment_date = fields.Date(related="remittance_id.payment_date", related_sudo=False)
+    amount = fields.Monetary(related="remittance_id.amount", related_sudo=False)
     candidate_ids = fields.One2many("rcm.bank.match.candidate", "match_id", readonly=True)
 
     @api.model

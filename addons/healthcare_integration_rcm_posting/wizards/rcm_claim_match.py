@@ -8,17 +8,20 @@ MOST_OFFERED = 10
 
 
 class RcmClaimMatch(models.TransientModel):
-    """Asks which invoice a claim belongs to; what may fit is offered."""
+    """Asks which invoice a claim belongs to; what may fit is offered.
+
+    Claim and invoices are read with the rights of whoever looks at them: a dialog may name any by its id.
+    """
 
     _name = "rcm.claim.match"
     _description = "Match Claim to Invoice"
 
     claim_id = fields.Many2one("rcm.claim", required=True, readonly=True)
-    company_id = fields.Many2one(related="claim_id.company_id")
-    currency_id = fields.Many2one(related="claim_id.currency_id")
-    claim_number = fields.Char(related="claim_id.claim_number")
-    charge = fields.Monetary(related="claim_id.charge")
-    paid = fields.Monetary(related="claim_id.paid")
+    company_id = fields.Many2one(related="claim_id.company_id", related_sudo=False)
+    currency_id = fields.Many2one(related="claim_id.currency_id", related_sudo=False)
+    claim_number = fields.Char(related="claim_id.claim_number", related_sudo=False)
+    charge = fields.Monetary(related="claim_id.charge", related_sudo=False)
+    paid = fields.Monetary(related="claim_id.paid", related_sudo=False)
     candidate_ids = fields.One2many("rcm.claim.match.candidate", "match_id", readonly=True)
     invoice_id = fields.Many2one(
         "account.move",

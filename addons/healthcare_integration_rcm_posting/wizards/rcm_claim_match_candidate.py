@@ -11,13 +11,13 @@ class RcmClaimMatchCandidate(models.TransientModel):
 
     match_id = fields.Many2one("rcm.claim.match", required=True, ondelete="cascade")
     invoice_id = fields.Many2one("account.move", required=True, readonly=True)
-    currency_id = fields.Many2one(related="invoice_id.currency_id")
-    claim_number = fields.Char(related="invoice_id.rcm_claim_number")
-    partner_id = fields.Many2one(related="invoice_id.partner_id", groups=PRIVATE)
+    currency_id = fields.Many2one(related="invoice_id.currency_id", related_sudo=False)
+    claim_number = fields.Char(related="invoice_id.rcm_claim_number", related_sudo=False)
+    partner_id = fields.Many2one(related="invoice_id.partner_id", related_sudo=False, groups=PRIVATE)
     partner_label = fields.Char(string="Customer", compute="_compute_partner_label")
-    invoice_date = fields.Date(related="invoice_id.invoice_date")
-    amount_total = fields.Monetary(related="invoice_id.amount_total")
-    amount_residual = fields.Monetary(related="invoice_id.amount_residual", string="Open")
+    invoice_date = fields.Date(related="invoice_id.invoice_date", related_sudo=False)
+    amount_total = fields.Monetary(related="invoice_id.amount_total", related_sudo=False)
+    amount_residual = fields.Monetary(related="invoice_id.amount_residual", related_sudo=False, string="Open")
 
     @api.depends("invoice_id.partner_id")
     def _compute_partner_label(self):

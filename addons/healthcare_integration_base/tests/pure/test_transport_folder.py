@@ -7,6 +7,7 @@ import pytest
 
 from odoo.addons.healthcare_integration_base.errors import IntegrationError
 from odoo.addons.healthcare_integration_base.transports import ConfigurationError, RemoteFile, create
+from odoo.addons.healthcare_integration_base.transports.folder import FolderSettings, FolderTransport
 
 OTHER_FILE_SYSTEM = Path("/dev/shm")
 
@@ -51,6 +52,58 @@ def test_a_folder_that_is_a_link_out_of_the_root(root, tmp_path, name):
             attempts[name]()
     assert caught.value.code == "folder.outside_root"
     assert os.listdir(tmp_path / "private") == ["secret.835"]
+
+
+class Swapping(FolderTransport):
+    """A mailbox whose partner puts a link in a folder's place just after that was looked at."""
+
+    swapped, target = "", ""
+
+    def _folder(self, name):
+        folder = super()._folder(name)
+        if name == self.swapped and not os.path.islink(folder):
+            if os.path.isdir(folder):
+                os.rename(folder, folder + ".away")
+            os.symlink(self.target, folder)
+        return folder
+
+
+@pytest.mark.parametrize("name", ["inbox", "outbox", "archive"])
+def test_a_folder_that_becomes_a_link_after_it_was_looked_at(root, tmp_path, name):
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "a.835").write_bytes(b"ISA*")
+    drop(root, "a.835")
+    values = {"root": str(root), "inbox": "in", "outbox": "out", "archive": "archive"}
+    with Swapping(FolderSettings.from_values(values)) as opened:
+        (listed,) = opened.list()
+        opened.swapped, opened.target = name, str(private)
+        attempts = {
+            "inbox": [opened.list, lambda: list(opened.fetch(listed)), lambda: opened.dispose(listed)],
+            "outbox": [lambda: opened.send("b.837", [b"x"])],
+            "archive": [lambda: opened.dispose(listed)],
+        }
+        for attempt in attempts[name]:
+            for link in ("in", "out", "archive"):
+                if (root / link).is_symlink():
+                    (root / link).unlink()
+                    if (root / f"{link}.away").exists():
+                        (root / f"{link}.away").rename(root / link)
+            with pytest.raises(ConfigurationError) as caught:
+                attempt()
+            assert caught.value.code == "folder.outside_root"
+    assert os.listdir(private) == ["a.835"]
+    assert (private / "a.835").stat().st_nlink == 1
+
+
+def test_an_outbox_that_must_not_be_read_is_written_to(root):
+    if os.geteuid() == 0:
+        pytest.skip("optional: rights do not hold for the superuser")
+    (root / "out").chmod(0o300)
+    with transport(root) as opened:
+        assert opened._stat(str(root / "out" / "x")) is None
+        opened._write(str(root / "out" / "x"), [b"1"])
+        assert opened._stat(str(root / "out" / "x")).size == 1
 
 
 def test_a_link_within_the_root_is_a_folder_like_any_other(root):
