@@ -12,6 +12,9 @@ HOLD = f"""
     CREATE TRIGGER integration_fault_hold BEFORE UPDATE ON integration_message
         FOR EACH ROW WHEN (NEW.state = 'sent') EXECUTE FUNCTION integration_fault_hold()
 """
+IS_HELD = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+)
 RELEASE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event = 'PgSleep';
@@ -30,7 +33,7 @@ def held(fleet):
 def _kill_after(fleet, has_left, release):
     """Kill the worker whose bytes have left, and let another take its work up."""
     with fleet.working(1):
-        fleet.wait_until(has_left)
+        fleet.wait_until(lambda: has_left() and fleet.value(IS_HELD))
         victim = fleet.wait_until(lambda: fleet.busy("_send_queued"))
         fleet.kill(victim)
         release()
