@@ -33,8 +33,9 @@ class Outside:
     def assert_untouched(self) -> None:
         """Fail when anything is in the folders, or a process is left that was told of them."""
         left = {str(path) for path in self._folder.rglob("*")} - set(self.variables.values())
-        assert not left
-        assert not self._processes()
+        assert not left, sorted(left)
+        running = self._processes()
+        assert not running, running
 
     def _processes(self) -> list[str]:
         mark = self.variables["TMPDIR"]

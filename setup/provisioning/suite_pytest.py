@@ -15,8 +15,8 @@ from .processes import run_logged
 from .progress import Step
 from .test_run import TestRun
 
-#: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run. Another
-#: names what a test of faults expects in Odoo's log.
+#: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run. One
+#: more names what a test of faults expects in Odoo's log.
 MARKERS = (
     "browser: drives a real browser\n"
     "full: long, only run by ./setup/test --full\n"

@@ -1,4 +1,4 @@
-"""The logs of a test's own Odoo processes: what nobody expected in them is found, once, wherever it stands."""
+"""The logs of a test's own Odoo processes: what nobody expected in them is found, once."""
 
 import pytest
 
@@ -9,9 +9,7 @@ from tests.odoo_logs import OdooLogs
 HEAD = "2026-11-20 20:54:12,818 13470 {} db {}: {} - - -\n"
 FINE = HEAD.format("INFO", "odoo.modules.loading", "loading 1 modules...")
 BAD = HEAD.format("WARNING", "odoo.http", "something odd")
-CLASH = (
-    'bad query: UPDATE "x" SET "y" = 1\n WHERE id = 2\nERROR: could not serialize access due to concurrent update\n'
-)
+CLASH = "bad query: UPDATE x\n SET y = 1\nERROR: could not serialize access due to concurrent update\n"
 
 
 @pytest.fixture
@@ -62,9 +60,11 @@ def test_a_file_that_is_no_log_is_no_proof(tmp_path):
 @pytest.mark.parametrize(
     ("level", "logger", "message"),
     [
-        ("ERROR", "odoo.sql_db", "bad query: SELECT 1\nERROR: server closed the connection unexpectedly\n\tThis"),
-        ("WARNING", "odoo.addons.base.models.ir_cron", "Exception in cron:\nTraceback (most recent call last):\n"
-         "  File 'x.py', line 1\npsycopg2.InterfaceError: connection already closed"),
+        ("ERROR", "odoo.sql_db",
+         "bad query: SELECT 1\nERROR: server closed the connection unexpectedly\n\tThis"),
+        ("WARNING", "odoo.addons.base.models.ir_cron",
+         "Exception in cron:\nTraceback (most recent call last):\n  File 'x.py', line 1\n"
+         "psycopg2.InterfaceError: connection already closed"),
     ],
 )  # fmt: skip
 def test_a_server_that_vanished(logs, level, logger, message):
@@ -76,7 +76,7 @@ def test_a_server_that_vanished(logs, level, logger, message):
     ("level", "logger", "message"),
     [
         ("ERROR", "odoo.sql_db", "bad query: SELECT 1\nERROR: relation does not exist"),
-        ("ERROR", "odoo.sql_db", "bad query: SELECT 'cursor already closed'" + "\n" * 9 + "ERROR: no such thing"),
+        ("ERROR", "odoo.sql_db", "bad query: SELECT 'cursor already closed'" + "\n" * 9 + "ERROR: no"),
         ("CRITICAL", "odoo.sql_db", "server closed the connection unexpectedly"),
         ("ERROR", "odoo.addons.account", "server closed the connection unexpectedly"),
     ],

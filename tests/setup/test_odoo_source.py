@@ -70,13 +70,14 @@ def _lay_out(folder, series="19"):
     """Make a folder that Odoo of a series can be imported from."""
     (folder / "odoo").mkdir(parents=True, exist_ok=True)
     (folder / "odoo" / "__init__.py").touch()
-    (folder / "odoo" / "release.py").write_text(f"FINAL = 'final'\nversion_info = ({series}, 0, 0, FINAL, 0, '')\n")
+    release = f"FINAL = 'final'\nversion_info = ({series}, 0, 0, FINAL, 0, '')\n"
+    (folder / "odoo" / "release.py").write_text(release)
     return folder
 
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch, repository):
-    """A checkout in which nothing has been fetched yet, with a virtual environment; returns its link to Odoo."""
+    """A checkout in which nothing has been fetched yet, with an environment; returns its link to Odoo."""
     for name in ("LOCAL", "STAMPS", "DOWNLOADS", "VENV"):
         monkeypatch.setattr(paths, name, tmp_path / name.lower())
     monkeypatch.setattr(apt, "_LOG", paths.LOGS / "apt.log")
@@ -88,14 +89,12 @@ def machine(tmp_path, monkeypatch, repository):
 
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    """An archive of packages in a folder, unsigned, in the place of the distribution's; returns the folder."""
+    """An unsigned archive of packages in the place of the distribution's; returns its folder."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         pytest.skip("optional: this machine has no apt")
     folder = tmp_path / "archive"
     folder.mkdir()
-    index = [
-        _package(tmp_path / "building", folder, name) for name in ("odoo-19", *odoo_source.COMPANIONS)
-    ]
+    index = [_package(tmp_path / "building", folder, name) for name in ("odoo-19", *odoo_source.COMPANIONS)]
     (folder / "Packages").write_text("\n".join(index))
     options = apt.Archive._options
     unsigned = ["-o", "Acquire::AllowInsecureRepositories=1", "-o", "APT::Get::AllowUnauthenticated=1"]

@@ -10,10 +10,10 @@ from provisioning import installed, paths, test_environment
 from tests.outside import Outside
 
 ADDON = "healthcare_integration_base"
-#: Files and a page: what Odoo makes temporary files and caches for.
+#: Files and styles: what Odoo makes temporary files and caches for.
 SCRIPT = """
 env["ir.attachment"].create({"name": "trial.txt", "raw": b"trial"})
-env["ir.qweb"]._render("web.login", {})
+env["ir.qweb"]._get_asset_bundle("web.assets_frontend").css()
 env.cr.commit()
 print("the script", "has ended")
 """
