@@ -9,7 +9,7 @@ _GONE = "|".join(
         "cursor already closed",
         "terminating connection (because of crash of another server process|due to)",
         "the database system is (starting up|shutting down|in recovery mode|not yet accepting connections)",
-        r'connection to server at "127\.0\.0\.1", port \d+ failed',
+        r"connection to server at \S+, port \d+ failed",
         "could not (receive data from|send data to) server",
     )
 )
@@ -17,7 +17,7 @@ _LOGGERS = "|".join(
     (
         r"odoo\.sql_db",
         r"odoo\.addons\.base\.models\.ir_cron",
-        r"odoo\.service\.server",
+        r"odoo\.(http|registry|service\.server)",
         r"odoo\.addons\.healthcare_integration_base\.models\.integration_queue_\w+",
     )
 )
