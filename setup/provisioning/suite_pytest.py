@@ -20,7 +20,7 @@ from .test_run import TestRun
 MARKERS = (
     "browser: drives a real browser\n"
     "full: long, only run by ./setup/test --full\n"
-    "logs(*allowances): what the test may find in Odoo's log"
+    "logs(*allowances): all that the test may find in Odoo's log"
 )
 #: The property of a test that holds a text for the report's figures; the fixture ``tell`` records it.
 FIGURES = "figures"

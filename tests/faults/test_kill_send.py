@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.outgoing import Outgoing
+from tests.odoo_logs import CONCURRENT
 from tests.sandbox.http_partner import running
 
 HOLD_SECONDS = 120
@@ -41,6 +42,7 @@ def _kill_after(fleet, has_left, release):
         fleet.settle_lanes()
 
 
+@pytest.mark.logs(CONCURRENT)
 def test_a_file_is_recognised(fleet, tmp_path, held, tell):
     sender = Outgoing(fleet, tmp_path, "killed-folder")
     sender.queue()
@@ -52,6 +54,7 @@ def test_a_file_is_recognised(fleet, tmp_path, held, tell):
     fleet.assert_in_order()
 
 
+@pytest.mark.logs(CONCURRENT)
 def test_an_http_partner_gets_the_same_key(fleet, held, tell):
     with running() as partner:
         fleet.prepare("http_sender", "killed-http", partner.url, "+", "outgoing", "killed-http", "1", "100")
