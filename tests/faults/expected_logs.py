@@ -25,7 +25,7 @@ _LOGGERS = "|".join(
 #: A scheduled action whose workers were killed three times in a row, before it had done anything.
 KILLED = expected(
     r"ERROR odoo\.addons\.base\.models\.ir_cron",
-    r"Job [^\n]* timed out\Z",
+    r"Job [^\n]* timed out(\n|\Z)",
     "Odoo takes it for one that took too long; a test's end kills its workers, too.",
 )
 #: Whatever was under way when the server vanished, and whoever asks for it until it is back.
@@ -33,4 +33,10 @@ POSTGRESQL_GONE = expected(
     rf"(WARNING|ERROR) ({_LOGGERS})",
     rf"({_GONE})[^\n]*(\n[^\n]*){{0,3}}\Z",
     "The test crashes PostgreSQL.",
+)
+#: The process for websockets ends with the server's main process, which ends when PostgreSQL is away.
+MAIN_PROCESS_GONE = expected(
+    r"WARNING odoo\.service\.server",
+    r"Gevent Parent changed: \d+\b",
+    "The main process is started again, as a service manager does.",
 )
