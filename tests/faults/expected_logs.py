@@ -34,9 +34,3 @@ POSTGRESQL_GONE = expected(
     rf"({_GONE})[^\n]*(\n[^\n]*){{0,3}}\Z",
     "The test crashes PostgreSQL.",
 )
-#: The process for websockets ends with the server's main process, which ends when PostgreSQL is away.
-MAIN_PROCESS_GONE = expected(
-    r"WARNING odoo\.service\.server",
-    r"Gevent Parent changed: \d+\b",
-    "The main process is started again, as a service manager does.",
-)

@@ -12,7 +12,6 @@ import time
 
 import pytest
 
-from tests.faults.expected_logs import POSTGRESQL_GONE
 from tests.faults.outgoing import Outgoing
 from tests.faults.partner import (
     Circuit,
@@ -24,7 +23,6 @@ from tests.faults.partner import (
 )
 from tests.faults.posted import assert_posted_once
 from tests.faults.small_disk import fill, mounted_if_allowed
-from tests.odoo_logs import CONCURRENT
 
 TASK_SECONDS = 0.005
 CLAIMS = 5
@@ -163,7 +161,6 @@ class Storm:
             assert_posted_once(self.fleet, f"P{number}X", CLAIMS)
 
 
-@pytest.mark.logs(POSTGRESQL_GONE, CONCURRENT)
 @pytest.mark.parametrize(
     ("tasks", "files", "kills", "crashes"),
     [(800, 5, 8, 1), pytest.param(10_000, 50, 50, 3, marks=[pytest.mark.full, pytest.mark.timeout(1_800)])],

@@ -4,12 +4,8 @@ import os
 import signal
 import time
 
-import pytest
-
-from tests.faults.expected_logs import MAIN_PROCESS_GONE, POSTGRESQL_GONE
 from tests.faults.outgoing import Outgoing
 from tests.faults.service import Service
-from tests.odoo_logs import CONCURRENT
 
 CRON_WORKERS, WEB_WORKERS = 4, 2
 #: Queued before each kill and each crash: a hospital works on, which wakes Odoo's cron workers. Otherwise
@@ -20,7 +16,6 @@ LOTS = 20
 KILLS = 3
 
 
-@pytest.mark.logs(POSTGRESQL_GONE, MAIN_PROCESS_GONE, CONCURRENT)
 def test_the_servers_workers_are_killed_and_postgresql_crashes(own_server, own_fleet, tmp_path, tell):
     fleet = own_fleet
     sender = Outgoing(fleet, tmp_path / "partner", "server")
