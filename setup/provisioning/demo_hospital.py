@@ -34,6 +34,8 @@ def load(
     """
     if is_loaded(odoo, database):
         return
+    log = files.log("hospital")
+    log.unlink(missing_ok=True)
     with step("Hospital group: companies, users, payers, 300 open invoices"):
         _write_settings(house, passwords, files)
         with contextlib.ExitStack() as stack:
@@ -42,7 +44,7 @@ def load(
             script = stack.enter_context(files.loader.open("rb"))
             run_logged(
                 odoo.command("shell", "-d", database, "--no-http", "--log-level=warn"),
-                files.log("hospital"),
+                log,
                 "The demo's hospital could not be loaded",
                 "Read the log for the first error; ./setup/demo --reset starts over.",
                 environment=odoo.variables(),

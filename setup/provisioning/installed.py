@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from . import addons, database, paths, stamps
 from .database import Databases
@@ -13,19 +14,23 @@ from .processes import run_logged
 _REMEDY = "Read the log for the first error; when it comes from an addon of the suite, repair that addon."
 
 
+def log(name: str) -> Path:
+    """Return the log of the last installation in the database ``name``."""
+    return paths.LOGS / f"install-{name}.log"
+
+
 def install(odoo: Odoo, name: str, modules: Sequence[str], update: bool = False) -> None:
     """Install modules in the database ``name``, which is made when there is none.
 
     :param update: bring installed modules up to date with their files
     :raises SetupError: Odoo could not do it
     """
-    log = paths.LOGS / f"install-{name}.log"
-    log.unlink(missing_ok=True)
+    log(name).unlink(missing_ok=True)
     run_logged(
         odoo.command(
             "-d", name, "-u" if update else "-i", ",".join(modules), "--stop-after-init", "--no-http"
         ),
-        log,
+        log(name),
         f"Odoo could not install {', '.join(modules)}",
         _REMEDY,
         environment=odoo.variables(),

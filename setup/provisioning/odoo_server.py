@@ -72,7 +72,7 @@ def command(
 ) -> list[str]:
     """Return the command line of a server; its environment is that of :meth:`Odoo.variables`."""
     result = odoo.command("-d", database, "--db-filter", f"^{database}$", "--no-database-list")
-    result += ["--http-port", str(port), "--gevent-port", str(free_port())]
+    result += ["--http-port", str(port), "--gevent-port", str(free_port(port))]
     return [*result, "--workers", str(workers), "--max-cron-threads", str(cron_threads), *options]
 
 

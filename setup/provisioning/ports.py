@@ -23,12 +23,13 @@ def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
     return True
 
 
-def free_port() -> int:
+def free_port(besides: int = 0) -> int:
     """Return a port that no server listens at.
 
+    :param besides: one that is chosen already, for a server that does not listen yet
     :raises SetupError: none was found
     """
     for port in random.sample(_CHOICE, _TRIES):
-        if port_is_free(port):
+        if port != besides and port_is_free(port):
             return port
     raise SetupError(f"No free TCP port between {_CHOICE.start} and {_CHOICE.stop}")

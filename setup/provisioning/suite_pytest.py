@@ -15,8 +15,13 @@ from .processes import run_logged
 from .progress import Step
 from .test_run import TestRun
 
-#: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run.
-MARKERS = "browser: drives a real browser\nfull: long, only run by ./setup/test --full"
+#: Marks that ``./setup/test`` selects by: a test that drives a browser, and one too long for every run. One
+#: more names what a test of faults expects in Odoo's log.
+MARKERS = (
+    "browser: drives a real browser\n"
+    "full: long, only run by ./setup/test --full\n"
+    "logs(*allowances): all that the test may find in Odoo's log"
+)
 #: The property of a test that holds a text for the report's figures; the fixture ``tell`` records it.
 FIGURES = "figures"
 #: A single test that runs longer hangs.

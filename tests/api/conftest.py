@@ -11,6 +11,9 @@ sys.path.insert(0, str(SETUP))
 
 import pytest  # noqa: E402
 from provisioning import environment, installed, odoo_server, test_environment  # noqa: E402
+from provisioning.failure import tail  # noqa: E402
+
+from tests import odoo_logs  # noqa: E402
 
 ADDON = "healthcare_integration_base"
 FOLDER = Path(__file__).resolve().parent
@@ -24,26 +27,25 @@ class Api:
     :ivar key: the client's API key
     :ivar webhook: path of the webhook
     :ivar secret: what the webhook's partner signs with
-    :ivar log: what the server logged
     """
 
     url: str
     key: str
     webhook: str
     secret: str
-    log: Path
 
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory):
+    """The served API; at the end, no request of any test may have left a warning or an error in the log."""
     odoo = test_environment.inherited()
     folder = tmp_path_factory.mktemp("api")
+    prepared, served = folder / "prepare.log", folder / "server.log"
     with installed.copied(odoo, installed.template(odoo, [ADDON]), "api") as database:
         command = [environment.PYTHON, FOLDER / "prepare.py", database, folder / "made"]
-        run = subprocess.run(
-            [str(part) for part in command], env=odoo.variables(), capture_output=True, text=True
-        )
-        assert run.returncode == 0, run.stderr[-4000:]
-        with odoo_server.running(odoo, database, folder / "server.log", cron_threads=0) as server:
-            made = json.loads((folder / "made").read_text())
-            yield Api(server.url, log=folder / "server.log", **made)
+        with prepared.open("wb") as log:
+            run = subprocess.run([str(part) for part in command], env=odoo.variables(), stderr=log)
+        assert run.returncode == 0, "\n".join(tail(prepared, 60))
+        with odoo_server.running(odoo, database, served, cron_threads=0) as server:
+            yield Api(server.url, **json.loads((folder / "made").read_text()))
+    odoo_logs.assert_quiet([prepared, served])

@@ -17,8 +17,8 @@ from tests.browser.web_client import WebClient  # noqa: E402
 
 PICTURES = paths.LOCAL / "test" / "screenshots"
 WINDOW = {"width": 1440, "height": 900}
-#: Seconds that a screen may take on a busy machine.
-PATIENCE = 30
+#: Seconds that a screen may take on a busy machine; the first also has its styles and scripts put together.
+PATIENCE = 60
 #: A machine behind a firewall must not slow the browser down by what it would tell its maker.
 OPTIONS = (
     "--disable-gpu",

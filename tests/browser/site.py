@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,27 +12,19 @@ from provisioning import (
     demo_clearing_house,
     demo_days,
     demo_hospital,
-    odoo_log,
+    installed,
     odoo_server,
     paths,
-    suite_odoo,
     test_environment,
 )
 from provisioning.database import Databases, working_name
 from provisioning.demo_clearing_house import ClearingHouse
 from provisioning.demo_files import DemoFiles
 
+from tests import odoo_logs
 from tests.sandbox.demo.book import Book
 from tests.sandbox.demo.cast import ADMINISTRATOR, MAILBOX_LOGIN, PEOPLE
 from tests.sandbox.demo.client import Client
-
-_CONCURRENCY = odoo_log.Allowance(
-    re.compile(
-        r"^ERROR odoo\.sql_db: bad query: .*\nERROR: could not serialize access due to concurrent update\b",
-        re.DOTALL,
-    ),
-    "Odoo runs a request again that another one got in the way of.",
-)
 
 
 @dataclass(frozen=True)
@@ -88,12 +79,4 @@ def running(folder: Path) -> Iterator[Site]:
         site = Site(server.url, database, passwords, Book.read(files.book), house, files)
         demo_days.run(site.client("biller"), house, files)
         yield site
-    assert_quiet(log)
-
-
-def assert_quiet(log: Path) -> None:
-    """Fail on warnings and errors in Odoo's log, but for those that ``./setup/test`` allows."""
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        entries = list(odoo_log.read_entries(lines))
-    found = odoo_log.unexpected(entries, [*odoo_log.read_allowances(suite_odoo.ALLOWANCES), _CONCURRENCY])
-    assert not found, "\n".join(f"{entry.level} {entry.logger}: {entry.message}" for entry in found)
+    odoo_logs.assert_quiet([installed.log(database), files.log("hospital"), log], [odoo_logs.CONCURRENT])

@@ -11,11 +11,10 @@ import pytest
 from provisioning import (
     command_demo,
     demo,
-    odoo_log,
+    installed,
     odoo_process,
     odoo_server,
     stamps,
-    suite_odoo,
     test_environment,
 )
 from provisioning import database as database_names
@@ -25,11 +24,18 @@ from provisioning.database import Databases
 from provisioning.demo_files import DemoFiles
 from provisioning.failure import SetupError
 
+from tests import odoo_logs
+from tests.outside import Outside
 from tests.sandbox.demo import outcome
 from tests.sandbox.demo.cast import ADMINISTRATOR, ARCHIVE, INBOX, MAILBOX_LOGIN, PEOPLE
 from tests.sandbox.demo.client import Client, ClientError
 
 LOGINS = (ADMINISTRATOR, *(person.login for person in PEOPLE))
+#: What the tests here are refused.
+REFUSED = (
+    odoo_logs.expected(r"WARNING odoo\.http", r"Access Denied\Z", "a wrong password"),
+    odoo_logs.expected(r"WARNING odoo\.http", r"rights to access the field", "a patient's name"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +43,23 @@ def commanded(tmp_path_factory):
     """The demo as ``./setup/demo --no-serve`` leaves it, in a database and folders of its own."""
     odoo = test_environment.inherited()
     folder = tmp_path_factory.mktemp("demo")
+    outside = Outside(folder / "outside")
     with pytest.MonkeyPatch.context() as patches, fresh_name(odoo) as database:
         patches.setattr(demo, "DATABASE", database)
         patches.setattr(demo, "FILES", DemoFiles(folder / "files", folder / "logs"))
         patches.setattr(demo, "LOCK", folder / "lock")
         patches.setattr(stamps, "_file", lambda name: folder / name)
         patches.setattr(odoo_process, "provisioned", lambda: nullcontext(odoo))
-        yield SimpleNamespace(odoo=odoo, database=database, files=demo.FILES, printed=command("--no-serve"))
+        with pytest.MonkeyPatch.context() as environment:
+            for name, place in outside.variables.items():
+                environment.setenv(name, place)
+            printed = command("--no-serve")
+        # The next server's log takes its place.
+        log = demo.FILES.log("server").rename(folder / "first-server.log")
+        logs = [installed.log(database), demo.FILES.log("hospital"), log]
+        yield SimpleNamespace(
+            odoo=odoo, database=database, files=demo.FILES, printed=printed, logs=logs, outside=outside
+        )
 
 
 @contextmanager
@@ -61,6 +77,10 @@ def command(*arguments):
     with redirect_stdout(printed):
         assert command_demo.main(list(arguments)) == 0
     return printed.getvalue()
+
+
+def test_nothing_is_left_outside_the_checkout(commanded):
+    commanded.outside.assert_untouched()
 
 
 def test_a_second_run_is_quick_and_changes_nothing(commanded, tell):
@@ -91,6 +111,7 @@ def run(commanded):
     """The demo after its four days, served."""
     odoo, database, files = commanded.odoo, commanded.database, commanded.files
     log = files.log("served")
+    logs = [*commanded.logs, files.log("server"), log]
     with (
         clearing_house.running(files, MAILBOX_LOGIN) as house,
         odoo_server.running(odoo, database, log, options=demo.OPTIONS) as server,
@@ -104,10 +125,11 @@ def run(commanded):
             house=house,
             files=files,
             passwords=passwords,
-            logs=[files.log("server"), log],
+            logs=logs,
             server=server,
             biller=biller,
         )
+    odoo_logs.assert_quiet(logs, [odoo_logs.CONCURRENT, *REFUSED])
 
 
 def session(run, login):
@@ -241,14 +263,7 @@ def test_each_user_logs_in_and_sees_the_exceptions(run, login):
 
 
 def test_the_server_logged_nothing_to_worry_about(run):
-    lines = [line for log in run.logs for line in log.read_text(encoding="utf-8").splitlines()]
-    entries = list(odoo_log.read_entries(lines))
-    assert entries
-    unexpected = odoo_log.unexpected(entries, odoo_log.read_allowances(suite_odoo.ALLOWANCES))
-    if unexpected:
-        pytest.fail(
-            "\n".join(f"{entry.level} {entry.logger}: {entry.message[:1000]}" for entry in unexpected)
-        )
+    odoo_logs.assert_quiet(run.logs, [odoo_logs.CONCURRENT])
 
 
 # What is refused from here on stands in the log.

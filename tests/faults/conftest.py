@@ -8,10 +8,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "setup"))
 import pytest  # noqa: E402
 from provisioning import installed, test_environment  # noqa: E402
 
+from tests.faults.expected_logs import KILLED  # noqa: E402
 from tests.faults.own_server import OwnServer  # noqa: E402
 from tests.faults.workers import Fleet  # noqa: E402
 
 ADDON = "healthcare_integration_rcm_posting"
+#: The fixtures that are fleets.
+FLEETS = ("fleet", "own_fleet")
+
+
+@pytest.fixture(autouse=True)
+def quiet_logs(request):
+    """Fail a marked test on warnings and errors of its fleets' processes that its mark does not expect."""
+    fleets = [request.getfixturevalue(name) for name in FLEETS if name in request.fixturenames]
+    yield
+    mark = request.node.get_closest_marker("logs")
+    for fleet in fleets if mark else ():
+        fleet.logs.assert_quiet([KILLED, *mark.args])
 
 
 @pytest.fixture(scope="module")

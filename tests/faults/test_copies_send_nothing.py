@@ -65,8 +65,8 @@ def test_a_copy_sends_nothing_and_the_original_once(fleet, sender, tmp_path, way
     try:
         with way(odoo, fleet.database, target):
             if neutralized:
-                _neutralize(odoo, target)
-            _assert_silent(odoo, target, sender, tmp_path)
+                _neutralize(odoo, target, fleet.logs.new("neutralize"))
+            _assert_silent(Fleet(odoo, target, tmp_path, fleet.logs), sender)
     finally:
         databases.drop(target)
     with fleet.working(1):
@@ -78,15 +78,14 @@ def test_a_copy_sends_nothing_and_the_original_once(fleet, sender, tmp_path, way
     fleet.assert_in_order()
 
 
-def _neutralize(odoo, database):
-    subprocess.run(
-        odoo.command("neutralize", "-d", database), env=odoo.variables(), check=True, capture_output=True
-    )
+def _neutralize(odoo, database, log):
+    with log.open("wb") as output:
+        command = odoo.command("neutralize", "-d", database)
+        subprocess.run(command, env=odoo.variables(), check=True, stdout=output, stderr=output)
 
 
-def _assert_silent(odoo, database, sender, folder):
+def _assert_silent(copy, sender):
     """Serve a copy without and then with the cron that notices copies; nothing leaves either way."""
-    copy = Fleet(odoo, database, folder)
     copy.execute(TEMPT)
     copy.execute(NO_WATCH)
     with copy.working(1):

@@ -9,8 +9,9 @@ from provisioning.progress import step
 
 from tests.faults.workers import Host
 
+#: Work for many seconds: a host that is kept from it for a while by other work must find some left.
 TASKS = 600
-TASK_SECONDS = 0.005
+TASK_SECONDS = 0.02
 METHOD = "_integration_fault_effect"
 CLAIMS = 20
 AHEAD = "+1h"

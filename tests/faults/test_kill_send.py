@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.outgoing import Outgoing
+from tests.odoo_logs import CONCURRENT
 from tests.sandbox.http_partner import running
 
 HOLD_SECONDS = 120
@@ -12,6 +13,9 @@ HOLD = f"""
     CREATE TRIGGER integration_fault_hold BEFORE UPDATE ON integration_message
         FOR EACH ROW WHEN (NEW.state = 'sent') EXECUTE FUNCTION integration_fault_hold()
 """
+IS_HELD = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+)
 RELEASE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event = 'PgSleep';
@@ -30,7 +34,7 @@ def held(fleet):
 def _kill_after(fleet, has_left, release):
     """Kill the worker whose bytes have left, and let another take its work up."""
     with fleet.working(1):
-        fleet.wait_until(has_left)
+        fleet.wait_until(lambda: has_left() and fleet.value(IS_HELD))
         victim = fleet.wait_until(lambda: fleet.busy("_send_queued"))
         fleet.kill(victim)
         release()
@@ -38,6 +42,7 @@ def _kill_after(fleet, has_left, release):
         fleet.settle_lanes()
 
 
+@pytest.mark.logs(CONCURRENT)
 def test_a_file_is_recognised(fleet, tmp_path, held, tell):
     sender = Outgoing(fleet, tmp_path, "killed-folder")
     sender.queue()
@@ -49,6 +54,7 @@ def test_a_file_is_recognised(fleet, tmp_path, held, tell):
     fleet.assert_in_order()
 
 
+@pytest.mark.logs(CONCURRENT)
 def test_an_http_partner_gets_the_same_key(fleet, held, tell):
     with running() as partner:
         fleet.prepare("http_sender", "killed-http", partner.url, "+", "outgoing", "killed-http", "1", "100")

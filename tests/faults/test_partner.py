@@ -15,6 +15,7 @@ from tests.faults.partner import (
     looking,
     posted,
 )
+from tests.odoo_logs import CONCURRENT
 
 FILES, CLAIMS = 6, 30
 
@@ -26,6 +27,7 @@ def partner(fleet, tmp_path_factory):
     return partner
 
 
+@pytest.mark.logs(CONCURRENT)
 def test_whatever_the_partner_does_each_file_arrives_once(fleet, partner, tell):
     steps = [step for number in range(FILES) for step in (*partner.write(number, CLAIMS), "+")]
     fleet.prepare(*steps, "look")

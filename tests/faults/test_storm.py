@@ -5,9 +5,13 @@ import time
 
 import pytest
 
+from tests.faults.expected_logs import POSTGRESQL_GONE
+from tests.odoo_logs import CONCURRENT
+
 TASK_SECONDS = 0.005
 
 
+@pytest.mark.logs(POSTGRESQL_GONE, CONCURRENT)
 @pytest.mark.parametrize(
     ("tasks", "kills", "crashes"),
     [(2_000, 8, 1), pytest.param(10_000, 50, 3, marks=pytest.mark.full)],

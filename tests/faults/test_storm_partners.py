@@ -31,8 +31,10 @@ DISK_FULL = "folder.disk_full"
 EFFECT, SENDING = "_integration_fault_effect", "_integration_fault_sending"
 #: What a worker does when it is killed, in turn.
 VICTIMS = ("_send_queued", EFFECT, "_fetch", SENDING)
-#: How long a worker is waited for that does one of these; then one with the most frequent task is taken.
+#: How long a worker is waited for that does one of these; then one is taken that does another, or looks into
+#: the mailbox, which comes again and again.
 PATIENCE_SECONDS = 1.5
+LOOKING = "_poll"
 DUE_LATER = f"""
     UPDATE integration_task SET state = 'waiting', eta = now() AT TIME ZONE 'UTC' + interval '1 day'
      WHERE method_name IN ('{EFFECT}', '{SENDING}')
@@ -93,7 +95,7 @@ class Storm:
         wanted, patience = next(self._victims), time.monotonic() + PATIENCE_SECONDS
 
         def victim():
-            methods = [wanted] if time.monotonic() < patience else [wanted, *VICTIMS]
+            methods = [wanted] if time.monotonic() < patience else [wanted, *VICTIMS, LOOKING]
             found = ((method, self.fleet.busy(method)) for method in methods)
             return next(((method, process_id) for method, process_id in found if process_id), None)
 

@@ -20,7 +20,8 @@ def test_the_servers_workers_are_killed_and_postgresql_crashes(own_server, own_f
     fleet = own_fleet
     sender = Outgoing(fleet, tmp_path / "partner", "server")
     fleet.prepare("lanes", str(CRON_WORKERS))
-    service = Service(own_server.odoo, fleet.database, tmp_path / "workers.log", WEB_WORKERS, CRON_WORKERS)
+    log = fleet.logs.new("server")
+    service = Service(own_server.odoo, fleet.database, log, WEB_WORKERS, CRON_WORKERS)
     with service.running():
         fleet.wait_until(service.answers)
         began = time.monotonic()

@@ -12,12 +12,17 @@ from pathlib import Path
 
 import psycopg2
 from provisioning import environment, paths, processes
+from provisioning.failure import tail
 from provisioning.odoo_process import Odoo
+
+from tests.odoo_logs import OdooLogs
 
 FOLDER = Path(__file__).resolve().parent
 LOOK_SECONDS = 0.02
 #: How long a server may be away before looking at it is given up.
 AWAY_SECONDS = 60
+#: How often a cron that counts as failed is called again.
+REMIND_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,15 @@ class Host:
 class Fleet:
     """Two or more processes that run what is due, as Odoo's cron workers do.
 
+    :param logs: of another fleet, to share them; by default its own, below its folder
     :ivar kills: how many processes were killed so far
     :ivar may_end: whether a worker may end by itself: Odoo's do when the database server vanishes
     """
 
-    def __init__(self, odoo: Odoo, database: str, folder: Path):
+    def __init__(self, odoo: Odoo, database: str, folder: Path, logs: OdooLogs | None = None):
         self.database = database
         self.folder = folder
+        self.logs = logs or OdooLogs(folder / "logs")
         self.kills = 0
         self.may_end = False
         self._odoo = odoo
@@ -56,10 +63,16 @@ class Fleet:
     def prepare(self, *arguments: str) -> str:
         """Run functions of ``prepare.py`` to their end, and return what they print."""
         command = [environment.PYTHON, FOLDER / "run.py", "prepare", self.database, *arguments]
-        run = subprocess.run(
-            [str(part) for part in command], env=self._odoo.variables(), capture_output=True, text=True
-        )
-        assert run.returncode == 0, run.stderr[-4000:]
+        log = self.logs.new("prepare")
+        with log.open("wb") as errors:
+            run = subprocess.run(
+                [str(part) for part in command],
+                env=self._odoo.variables(),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        assert run.returncode == 0, "\n".join(tail(log, 60))
         # What autovacuum does in a minute.
         self.execute("ANALYZE")
         return run.stdout
@@ -96,7 +109,7 @@ class Fleet:
         self._workers = []
 
     def _start(self, host: Host) -> subprocess.Popen:
-        log = (self.folder / "workers.log").open("ab")
+        log = self.logs.new("worker").open("ab")
         self._stack.callback(log.close)
         command = [environment.PYTHON, FOLDER / "run.py", "lane_worker", self.database]
         command.append(self._gate)
@@ -119,7 +132,7 @@ class Fleet:
         self.kills += 1
 
     def log(self) -> str:
-        return (self.folder / "workers.log").read_text(encoding="utf-8", errors="replace")
+        return self.logs.text()
 
     # === WHAT THEY DO === #
 
@@ -232,7 +245,16 @@ class Fleet:
         workers of several tests on one database are.
         """
         self.pass_time()
-        self.wait_until(lambda: not self.value("SELECT count(*) FROM ir_cron WHERE failure_count > 0"), 90)
+        reminded = time.monotonic()
+
+        def none_failed():
+            nonlocal reminded
+            if time.monotonic() - reminded > REMIND_SECONDS:
+                self._trigger("failure_count > 0")
+                reminded = time.monotonic()
+            return not self.value("SELECT count(*) FROM ir_cron WHERE failure_count > 0")
+
+        self.wait_until(none_failed, 90)
 
     def clock_of(self, host: Host) -> float:
         """Return the time of a host, in seconds since 1970, as a program there sees it."""
