@@ -1,6 +1,7 @@
 """The rows of the accounting table for claims that are found, with their numbers."""
 
 import datetime
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -147,7 +148,15 @@ def test_allowance_beside_a_denial_waits_with_it(hospital):
         hospital, claim("A1", 600, 0, lines=[line(600, 0, ("CO", "45", 200), ("CO", "50", 400))])
     )
     assert (plan.lines, plan.denied, plan.outcome) == ([], 600, Outcome.DENIED)
-    assert plan.exceptions[0].finding.amount == 600
+    finding = plan.exceptions[0].finding
+    assert (finding.amount, finding.found) == (600, "CO 50")
+
+
+def test_denial_of_less_than_one_is_a_denial():
+    hospital = Hospital()
+    hospital.invoice("A1", "0.50")
+    plan = receive_one(hospital, claim("A1", "0.50", 0, ("CO", "50", "0.30"), ("CO", "45", "0.20")))
+    assert (plan.lines, plan.denied, plan.outcome) == ([], money("0.50"), Outcome.DENIED)
 
 
 def test_denied_line_of_a_paid_claim_stays_open_while_the_rest_posts(hospital):
@@ -215,6 +224,7 @@ def test_adjustment_without_a_rule_waits_in_the_review_list(hospital, given):
     assert [(e.finding.code, e.finding.amount, e.subject) for e in plan.exceptions] == [
         ("remittance.adjustment.no_rule", 100, f"{PAYER} {given[0]} {given[1]}")
     ]
+    assert plan.exceptions[0].finding.found.endswith("(once)")
     assert hospital.open("A1") == 100
 
 
@@ -232,6 +242,8 @@ def test_adjustments_without_a_rule_are_one_exception_per_code():
     )
     assert [exception.finding.amount for exception in plan.exceptions] == [150]
     assert plan.exceptions[0].finding.location == "ST 0001, segment 10 (CAS)"
+    assert plan.exceptions[0].finding.found == "CO 999 (2 times)"
+    assert plan.exceptions[0].category == "mapping"
 
 
 def test_a_review_rule_is_a_decision_and_no_missing_rule(hospital):
@@ -330,6 +342,19 @@ def test_rule_by_date_of_service(hospital):
     )
     assert figures(plan) == values(claim_receivable=-550, allowance=50)
     assert plan.reviewed == 50
+
+
+@pytest.mark.parametrize(
+    ("statement_from", "allowance"),
+    [(datetime.date(2026, 2, 14), 0), (datetime.date(2026, 2, 15), 100), (None, 100)],
+)
+def test_rule_by_date_at_claim_level_goes_by_the_statement_then_by_the_payment(
+    hospital, statement_from, allowance
+):
+    new = PostingRule(Treatment.ALLOWANCE, "CO", "999", date_from=datetime.date(2026, 2, 15))
+    hospital.rules = RuleTable([new])
+    given = replace(claim("A1", 600, 500, ("CO", "999", 100)), statement_from=statement_from)
+    assert receive_one(hospital, given).allowance == allowance
 
 
 def test_labels_and_exceptions_never_carry_the_patients_name(hospital):

@@ -156,6 +156,14 @@ def test_announcement_of_a_part_leaves_the_rest_of_the_takeback(hospital):
     assert hospital.balance(Role.CLEARING) == 400 + 180
 
 
+def test_announcements_in_one_remittance_give_each_takeback_back_once(hospital):
+    receive(hospital, ("WO", "R1", 200))
+    first, second = receive(hospital, ("WO", "R1", -150), ("WO", "R1", -100), trace="T2", claims=[])
+    assert lines(first) == [(Role.TAKEBACK, -150)]
+    assert lines(second) == [(Role.TAKEBACK, -50), (Role.PAYER_REFUND, -50)]
+    assert open_items(hospital, Role.TAKEBACK, Role.PAYER_REFUND) == [-50]
+
+
 def test_announcement_leaves_takebacks_of_other_references_and_of_claims(hospital):
     receive(hospital, ("WO", "R1", 150), claims=[PAID, claim("A9", -100, -100, status="22")])
     (announced,) = receive(hospital, ("WO", "A9", -100), trace="T2", claims=[])

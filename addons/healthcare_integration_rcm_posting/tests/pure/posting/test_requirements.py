@@ -71,8 +71,13 @@ def test_accounts_that_rules_name_are_required_instead_of_the_roles():
 def test_first_amount_that_the_books_would_round():
     fine, finer = (claim(number, 100, Decimal("99.995"), ("CO", "45", Decimal("0.005"))) for number in "AB")
     finding = required(remit(claim("A1", 100, 100), fine, finer)).too_precise
-    assert (finding.code, finding.found) == ("remittance.hold.precision", "99.995")
+    assert (finding.code, finding.found, finding.amount) == (
+        "remittance.hold.precision",
+        "99.995",
+        Decimal("99.995"),
+    )
     assert finding.location.endswith("(A)")
     assert required(remit(claim("A1", 100, 100))).too_precise is None
     interest = required(remit(claim("A1", 100, 100), plb=[("L6", "", Decimal("-0.005"))]))
     assert interest.too_precise.location.endswith("(PLB)")
+    assert interest.too_precise.amount == Decimal("0.005")

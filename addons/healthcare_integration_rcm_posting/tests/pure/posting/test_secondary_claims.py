@@ -49,6 +49,20 @@ def test_what_a_secondary_remittance_leaves_above_the_open_items_is_an_exception
     assert plan.exceptions[0].finding.amount == 15
 
 
+def test_allowance_of_the_same_payer_does_not_count_as_taken_before(hospital):
+    given = [claim("A1", 300, 250, ("CO", "45", 50), status="2", number=f"ICN-{n}") for n in (1, 2)]
+    first, second = hospital.receive(remit(*given), NEXT_PAYER).claims
+    assert figures(first) == figures(second) == values(claim_receivable=-300, allowance=50)
+    assert hospital.balance(Role.ALLOWANCE) == 100
+
+
+def test_later_payer_leaves_the_invoice_while_something_forwarded_is_open(hospital):
+    hospital.receive(remit(claim("A1", 600, 400, ("PR", "2", 100), ("CO", "999", 100), status="19")))
+    plan = receive_one(hospital, claim("A1", 600, 80, ("OA", "23", 520), status="2"), NEXT_PAYER)
+    assert accounts_credited(plan) == [hospital.accounts[Role.PAYER_RECEIVABLE]]
+    assert hospital.open("A1") == 100
+
+
 def test_secondary_payment_settles_the_patients_line_when_the_claim_was_not_forwarded(hospital):
     hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100))))
     plan = receive_one(

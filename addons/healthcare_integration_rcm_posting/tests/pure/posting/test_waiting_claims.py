@@ -133,7 +133,8 @@ def test_resolution_refuses_a_match_that_settles_nothing():
     hospital.receive(posted)
     with pytest.raises(PlanError) as raised:
         hospital.resolve(posted.claims[0])
-    assert raised.value.code == "remittance.plan.unresolved"
+    assert (raised.value.code, raised.value.subject) == ("remittance.plan.unresolved", "A1")
+    assert [finding.code for finding in raised.value.findings] == ["remittance.claim.unmatched"]
 
 
 def test_reversal_of_a_claim_that_was_resolved_later():
