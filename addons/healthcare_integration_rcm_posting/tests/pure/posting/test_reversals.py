@@ -44,6 +44,7 @@ def test_mirrored_reversal_takes_back_every_line_and_reopens_the_invoice(hospita
         "patient_receivable": -80,
     }
     assert (taken_back.outcome, taken_back.reverses, taken_back.exceptions) == (Outcome.POSTED, 1, [])
+    assert (taken_back.allowance, taken_back.transferred, taken_back.parked) == (-120, -80, 0)
     assert start.residual == 600
     assert hospital.balance(Role.PATIENT_RECEIVABLE) == 0
     assert item_of(hospital, Role.PATIENT_RECEIVABLE).residual == 0
