@@ -118,6 +118,16 @@ def test_reversal_when_the_patient_has_paid_in_part_settles_the_rest(hospital):
     assert sorted(open_items) == [-30, 0, 0]
 
 
+def test_reversal_of_amounts_below_one_leaves_nothing_open():
+    hospital = Hospital()
+    hospital.invoice("A1", "1.00")
+    given = claim("A1", "1.00", "0.50", ("PR", "1", "0.50"))
+    hospital.receive(remit(given))
+    plan = hospital.receive(with_other(reversal(given), trace="T2"))
+    assert next(plan.claims).exceptions == []
+    assert (hospital.open("A1"), item_of(hospital, Role.PATIENT_RECEIVABLE).residual) == (1, 0)
+
+
 def test_what_a_reversal_closed_is_not_settled_again_in_the_same_remittance(hospital):
     hospital.receive(remit(ORIGINAL))
     plan = hospital.receive(remit(reversal(ORIGINAL), claim("A1", 650, 650), trace="T2"))
