@@ -65,6 +65,12 @@ def test_negative_allowance_of_a_payment_above_the_charge(hospital):
     assert plan.outcome is Outcome.POSTED
 
 
+def test_negative_allowance_below_one_makes_room_for_the_payment(hospital):
+    plan = receive_one(hospital, claim("A1", 600, "600.50", ("CO", "45", "-0.50")))
+    assert figures(plan) == values(claim_receivable=-600, allowance="-0.50")
+    assert plan.exceptions == []
+
+
 def test_negative_allowance_that_outweighs_the_payment_is_not_posted(hospital):
     plan = receive_one(hospital, claim("A1", 600, 0, ("CO", "45", -100), ("PR", "1", 700)))
     assert codes(plan) == ["remittance.claim.negative_adjustment", "remittance.claim.transfer_excess"]
@@ -268,7 +274,8 @@ def test_payment_of_a_settled_claim_waits_whole(hospital):
     plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 200)))
     assert figures(plan) == values(unapplied_cash=-400)
     assert (plan.outcome, codes(plan)) == (Outcome.UNAPPLIED, ["remittance.claim.nothing_open"])
-    assert plan.exceptions[0].finding.amount == 400
+    finding = plan.exceptions[0].finding
+    assert (finding.amount, finding.expected, finding.found) == (400, "an open item", "0 open for 600")
 
 
 def test_unpaid_claim_that_is_settled_posts_nothing(hospital):
@@ -284,6 +291,18 @@ def test_allowance_above_the_open_items_is_not_posted():
     plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 200)))
     assert figures(plan) == values(claim_receivable=-500, allowance=100)
     assert codes(plan) == ["remittance.claim.allowance_excess"]
+    finding = plan.exceptions[0].finding
+    assert (finding.amount, finding.expected, finding.found) == (100, "at most 100", "200")
+
+
+def test_allowances_of_several_accounts_share_what_is_open():
+    hospital = Hospital()
+    hospital.invoice("A1", 500)
+    own_account = PostingRule(Treatment.ALLOWANCE, "CO", "253", account=777, payer=PAYER)
+    hospital.rules = RuleTable([*DEFAULT_RULES, own_account])
+    plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 80), ("CO", "253", 120)))
+    posted = {line.account: line.amount for line in plan.lines if line.role is Role.ALLOWANCE}
+    assert posted == {hospital.accounts[Role.ALLOWANCE]: 80, 777: 20}
     assert plan.exceptions[0].finding.amount == 100
 
 
@@ -293,6 +312,22 @@ def test_copayment_collected_at_the_desk_is_not_asked_for_again(hospital):
     assert figures(plan) == values(claim_receivable=-580, allowance=180)
     assert codes(plan) == ["remittance.claim.transfer_excess"]
     assert plan.exceptions[0].finding.amount == 20
+
+
+def test_patient_share_that_is_owed_already_is_counted_up_to_what_does_not_move():
+    hospital = Hospital()
+    hospital.invoice("A1", 200)
+    receive_one(hospital, claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"))
+    plan = receive_one(hospital, claim("A1", 120, 60, ("PR", "1", 60), number="ICN-2"))
+    assert figures(plan) == values(claim_receivable=-100, patient_receivable=40)
+    assert (plan.transferred, plan.patient_share, plan.exceptions) == (40, 20, [])
+
+
+@pytest.mark.parametrize("given", [("CO", "45", "-0.50"), ("PR", "1", "-0.50")])
+def test_negative_adjustment_of_an_unpaid_claim_is_left_to_a_person(hospital, given):
+    plan = receive_one(hospital, claim("A1", "-0.50", 0, given))
+    assert (plan.lines, codes(plan)) == ([], ["remittance.claim.negative_adjustment"])
+    assert plan.exceptions[0].finding.amount == money("-0.50")
 
 
 def test_invoice_with_instalments_is_settled_line_by_line():

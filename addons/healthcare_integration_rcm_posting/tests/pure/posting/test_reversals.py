@@ -109,6 +109,22 @@ def test_reversal_when_the_patient_has_paid_leaves_a_credit_that_the_correction_
     assert sorted(open_items) == [-20, 0, 0, 0]
 
 
+def test_correction_uses_no_more_credits_than_it_needs():
+    hospital = Hospital()
+    hospital.invoice("A1", 200)
+    originals = [claim("A1", 100, 50, ("PR", "2", 50), number=number) for number in ("ICN-1", "ICN-2")]
+    hospital.receive(remit(*originals))
+    for item in list(hospital.books.items.values()):
+        if item.role is Role.PATIENT_RECEIVABLE:
+            hospital.pay(item.id, 50)
+    hospital.receive(with_other(*map(reversal, originals), trace="T2"))
+    plan = hospital.receive(remit(claim("A1", 100, 70, ("PR", "2", 30)), trace="T3"))
+    moved = next(line for line in next(plan.claims).lines if line.role is Role.PATIENT_RECEIVABLE)
+    assert len(moved.reconcile) == 1
+    open_items = [i.residual for i in hospital.books.items.values() if i.role is Role.PATIENT_RECEIVABLE]
+    assert sorted(residual for residual in open_items if residual) == [-50, -20]
+
+
 def test_reversal_when_the_patient_has_paid_in_part_settles_the_rest(hospital):
     hospital.receive(remit(ORIGINAL))
     hospital.pay(item_of(hospital, Role.PATIENT_RECEIVABLE).id, 30)

@@ -115,6 +115,23 @@ def test_a_claim_of_which_something_is_left_to_a_person_stays_partially_posted(h
     assert codes(plan) == exceptions
 
 
+def test_a_review_takes_only_what_neither_the_prior_payer_nor_the_claim_itself_took(hospital):
+    hospital.receive(remit(claim("A1", 600, 400, ("CO", "45", 100), ("PR", "2", 100), status="19")))
+    later = claim("A1", 600, 70, ("OA", "23", 400), ("CO", "45", 60), ("CO", "9999", 70), status="2")
+    received = remit(later, trace="T2")
+    hospital.receive(received, NEXT_PAYER)
+    (plan,) = hospital.review(received, ALLOWED, payer=NEXT_PAYER)
+    assert figures(plan) == values(claim_receivable=-30, allowance=30)
+    assert (hospital.balance(Role.ALLOWANCE), hospital.balance(Role.PAYER_RECEIVABLE)) == (130, 0)
+
+
+def test_a_review_of_a_later_payers_claim_that_no_prior_payer_adjusted(hospital):
+    received = remit(claim("A1", 600, 470, ("CO", "45", 60), ("CO", "9999", 70), status="2"))
+    hospital.receive(received)
+    (plan,) = hospital.review(received, ALLOWED)
+    assert figures(plan) == values(claim_receivable=-70, allowance=70)
+
+
 def test_a_debt_that_another_decision_moved_can_be_settled_by_a_review(hospital):
     hospital.receive(remit(claim("A1", 600, 0, ("PR", "1", 600))))
     corrected = remit(claim("A1", 600, 400, ("PR", "1", 100), ("CO", "9999", 100)), trace="T2")

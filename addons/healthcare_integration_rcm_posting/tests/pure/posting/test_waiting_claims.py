@@ -46,6 +46,12 @@ def test_claim_not_found_with_a_negative_payment_is_a_takeback_to_identify(state
     assert hospital.balance(Role.CLEARING) == 100
 
 
+@pytest.mark.parametrize(("amount", "role"), [("0.50", "unapplied_cash"), ("-0.50", "takeback")])
+def test_money_below_one_waits_where_its_sign_says(amount, role):
+    plan = Hospital().receive(remit(claim("A1", amount, amount), claim("B1", 500, 500)))
+    assert figures(next(plan.claims)) == values(**{role: -money(amount)})
+
+
 def test_claim_not_found_without_a_payment_only_raises():
     hospital = Hospital()
     plan = receive_one(hospital, claim("A1", 600, 0, ("PR", "1", 600)))
