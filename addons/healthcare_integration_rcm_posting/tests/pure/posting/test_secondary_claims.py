@@ -81,9 +81,7 @@ def test_allowance_brought_forward_counts_for_later_payers(hospital, status, all
         [*DEFAULT_RULES, PostingRule(Treatment.OTHER_ACCOUNT, "CO", "9999", account=777)]
     )
     plan = plan_claim(given, account, hospital.context(None, PAYER))
-    assert figures(plan) == values(
-        claim_receivable=-450 - allowance, allowance=allowance, rule_account=50
-    )
+    assert figures(plan) == values(claim_receivable=-450 - allowance, allowance=allowance, rule_account=50)
 
 
 def test_later_payer_leaves_the_invoice_while_something_forwarded_is_open(hospital):
