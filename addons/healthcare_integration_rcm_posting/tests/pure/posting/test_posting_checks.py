@@ -52,6 +52,13 @@ def test_remittance_without_payment_is_posted(header):
     assert holds(remit(claim("A1", 600, 0, ("PR", "1", 600)), **header)) == []
 
 
+def test_hold_shows_what_was_expected_and_found():
+    (test_file,) = Hospital().plan(remit(PAID, usage="T")).holds
+    assert (test_file.location, test_file.expected, test_file.found) == ("ST 0001, ISA15", "P", "T")
+    (untraced,) = Hospital().plan(remit(PAID, trace="")).holds
+    assert (untraced.location, untraced.found) == ("ST 0001, TRN02", "nothing")
+
+
 def test_test_file_is_posted_through_a_test_endpoint():
     assert holds(remit(PAID, usage="T"), test_endpoint=True) == []
     assert holds(remit(PAID), test_endpoint=True) == []

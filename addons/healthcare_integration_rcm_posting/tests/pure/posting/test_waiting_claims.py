@@ -4,6 +4,7 @@ import pytest
 from posting_documents import claim, money, remit, reversal
 from posting_hospital import PAYER, Hospital, codes, figures
 
+from odoo.addons.healthcare_integration_rcm_posting.posting.claims import plan_resolution
 from odoo.addons.healthcare_integration_rcm_posting.posting.errors import PlanError
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import MatchState
 from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
@@ -130,6 +131,20 @@ def test_resolution_refuses_money_that_was_used_since():
     hospital.pay(unapplied.id, -150)
     with pytest.raises(PlanError) as raised:
         hospital.resolve(posted.claims[0])
+    assert raised.value.code == "remittance.plan.waiting_amount"
+
+
+def test_money_that_waited_is_spent_once():
+    hospital = Hospital()
+    posted = remit(claim("A1", 600, 400, ("CO", "45", 200)))
+    hospital.receive(posted)
+    hospital.invoice("A1", 1200)
+    account, context = hospital.account("A1"), hospital.context(None, PAYER)
+    (waiting,) = account.parked
+    plan_resolution(posted.claims[0], account, waiting, context, "first")
+    assert waiting.residual == 0
+    with pytest.raises(PlanError) as raised:
+        plan_resolution(posted.claims[0], account, waiting, context, "again")
     assert raised.value.code == "remittance.plan.waiting_amount"
 
 
