@@ -130,6 +130,7 @@ def test_a_review_of_a_later_payers_claim_that_no_prior_payer_adjusted(hospital)
     hospital.receive(received)
     (plan,) = hospital.review(received, ALLOWED)
     assert figures(plan) == values(claim_receivable=-70, allowance=70)
+    assert plan.exceptions == []
 
 
 def test_a_debt_that_another_decision_moved_can_be_settled_by_a_review(hospital):

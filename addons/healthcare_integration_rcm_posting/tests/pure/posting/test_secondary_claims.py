@@ -76,7 +76,7 @@ def test_allowance_of_the_same_payer_does_not_count_as_taken_before(hospital):
 def test_allowance_brought_forward_counts_for_later_payers(hospital, status, allowance):
     account = hospital.account("A1")
     account.allowance_brought_forward = money(100)
-    given = claim("A1", 600, 400, ("CO", "45", 150), ("CO", "9999", 50), status=status)
+    given = claim("A1", 600, 400, ("CO", "9999", 50), ("CO", "45", 150), status=status)
     hospital.rules = RuleTable(
         [*DEFAULT_RULES, PostingRule(Treatment.OTHER_ACCOUNT, "CO", "9999", account=777)]
     )
