@@ -43,7 +43,7 @@ class Allocation:
         for index, item in enumerate(self.items):
             if wanted <= 0:
                 break
-            if destination is None or (item.kind, item.partner) != destination:
+            if (item.kind, item.partner) != destination:
                 share = min(wanted, item.residual - self.taken[index])
                 self.taken[index] += share
                 wanted -= share

@@ -66,6 +66,15 @@ def test_rows_that_differ_have_different_digests(one, other):
     assert entry_digest(one) != entry_digest(other)
 
 
+def test_digests_of_stored_seals_stay_what_they_are():
+    assert entry_digest([7, "a", None, "\u00e9"]).hex() == "6a31be4bf01883cd728eb08144146bb6"
+    assert SEAL.message() == (
+        b'[2, "7710354479887197574", 700, 900, 2, '
+        b'"9aefb6ff1eb51924a3100788339eb49e099dda198046a2503de2b1c83ac0bbc3", '
+        b'"ab", "key-1", "2026-01-31T12:00:00"]'
+    )
+
+
 @pytest.mark.parametrize(
     "change",
     [

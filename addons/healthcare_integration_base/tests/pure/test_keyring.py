@@ -93,6 +93,18 @@ class TestSources:
         assert caught.value.code == "keyring.malformed"
         assert encoded(OLD)[:12] not in repr(caught.value) + str(caught.value)
 
+    def test_blanks_and_empty_entries_are_no_part_of_a_key(self, tmp_path):
+        text = f" b:{encoded(NEW)} ,, a:{encoded(OLD)} ,"
+        loaded = load(tmp_path, environment={"HEALTHCARE_INTEGRATION_KEYS": text})
+        assert loaded.key_ids == ("b", "a")
+
+    def test_a_file_that_is_no_text_is_reported(self, tmp_path):
+        (tmp_path / "keys").write_bytes(b"\xff\xfe")
+        (tmp_path / "keys").chmod(0o600)
+        with pytest.raises(KeyringError) as raised:
+            load(tmp_path)
+        assert raised.value.code == "keyring.malformed"
+
     def test_recorded_ids_must_all_be_there(self, tmp_path):
         environment = {"HEALTHCARE_INTEGRATION_KEYS": f"a:{encoded(OLD)}"}
         assert load(tmp_path, environment=environment, recorded_ids=["a"]).active_id == "a"
@@ -262,7 +274,34 @@ class TestChunks:
         assert ring.decrypt_chunk(blob, uuid.UUID(MESSAGE), 0, True) == b"x"
 
 
+class TestStoredCiphertexts:
+    """What earlier releases wrote must be read by later ones: header, derivation and context stay."""
+
+    stored = Keyring({"key-1": OLD})
+
+    def test_secret(self):
+        blob = bytes.fromhex(
+            "01056b65792d310000000000000000000000006f512d76209de59f77ed017a5f9ee7e904e11b95cc37"
+        )
+        assert self.stored.decrypt(blob, b"table/1") == b"secret"
+
+    def test_chunk(self):
+        blob = bytes.fromhex(
+            "01056b65792d3100000000000000000000000065b67709656449a359226e4eaecb54b4db28a02d1b"
+        )
+        message = "00000000-0000-4000-8000-000000000001"
+        assert self.stored.decrypt_chunk(blob, message, 3, is_last=True) == b"chunk"
+
+
 class TestRotation:
+    def test_a_chunk_is_written_again_with_the_active_key_for_the_same_place(self):
+        old = old_ring.encrypt_chunk(b"text", MESSAGE, 3, is_last=True)
+        rewritten = ring.reencrypt_chunk(old, MESSAGE, 3, is_last=True)
+        assert (ring.key_id_of(old), ring.key_id_of(rewritten)) == ("old", "new")
+        assert Keyring({"new": NEW}).decrypt_chunk(rewritten, MESSAGE, 3, is_last=True) == b"text"
+        with pytest.raises(TamperedPayloadError):
+            ring.reencrypt_chunk(old, MESSAGE, 3, is_last=False)
+
     def test_old_ciphertext_is_read_and_names_its_key_until_rewritten(self):
         old = old_ring.encrypt(b"x", b"c")
         assert ring.decrypt(old, b"c") == b"x"

@@ -50,6 +50,17 @@ def test_arguments_hold_no_documents_and_no_secrets(kwargs):
         task_arguments([1], (kwargs,), {})
 
 
+def test_tasks_that_share_a_transaction_have_no_time_limit():
+    assert task_method.TaskOptions("Post", batchable=True).time_limit is None
+    assert task_method.TaskOptions("Post", time_limit=60).time_limit == 60
+    with pytest.raises(ValueError, match="time limit"):
+        task_method.TaskOptions("Post", batchable=True, time_limit=60)
+
+
+def test_text_of_the_longest_length_is_an_argument():
+    assert "x" * 200 in task_arguments([1], (), {"note": "x" * 200})
+
+
 def test_ids_and_codes_are_arguments():
     text = task_arguments([1, 2], (None, True, "A1", [3]), {"credential_id": 7, "token_ids": [1]})
     assert text == (

@@ -25,6 +25,9 @@ def convert(value, transform, argument=""):
     [
         ("text", "", Decimal("1E+2"), "100"),
         ("text", "", True, "true"),
+        ("text", "", False, "false"),
+        ("text", "", None, ""),
+        ("text", "", MOMENT, "2026-01-31T20:05:00"),
         ("upper", "", " ab ", "AB"),
         ("lower", "", "AB", "ab"),
         ("digits", "", "12-3456789", "123456789"),

@@ -36,6 +36,12 @@ def test_maintenance_is_waited_for_in_the_partners_time():
     assert is_open(windows, NEW_YORK, at("2026-03-15T03:00", BERLIN)), "another partner's clock"
 
 
+def test_the_opening_is_on_the_minute():
+    windows = [Window("maintenance", SUNDAY, **hours(2, 5))]
+    moment = at("2026-03-15T03:00:17.250", BERLIN)
+    assert next_opening(windows, BERLIN, moment) == at("2026-03-15T05:00", BERLIN)
+
+
 def test_a_window_may_cross_midnight_and_the_week():
     windows = [Window("maintenance", SUNDAY, **hours(22, 4))]
     assert next_opening(windows, BERLIN, at("2026-03-15T23:00", BERLIN)) == at("2026-03-16T04:00", BERLIN)

@@ -195,3 +195,18 @@ class TestConnecting:
         transport = endpoint("https://no-such-host.invalid", attempts=1)
         with transport, refused("http.host_unknown"):
             transport.request("GET", "/")
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("::127.0.0.1", "a loopback address"),
+        ("::169.254.169.254", "a cloud's metadata address"),
+        ("::1", "a loopback address"),
+    ],
+)
+def test_compatible_address_is_judged_by_what_it_carries(address, kind):
+    assert AddressGuard().refusal(ipaddress.ip_address(address)) == kind
+    every_ipv6_address = AddressGuard(parse_networks("::/0"))
+    allowed = address == "::1"
+    assert (every_ipv6_address.refusal(ipaddress.ip_address(address)) == "") is allowed

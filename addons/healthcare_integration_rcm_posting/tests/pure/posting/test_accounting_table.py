@@ -1,6 +1,7 @@
 """The rows of the accounting table for claims that are found, with their numbers."""
 
 import datetime
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -62,6 +63,12 @@ def test_negative_allowance_of_a_payment_above_the_charge(hospital):
     plan = receive_one(hospital, claim("A1", 600, 700, ("CO", "45", -100)))
     assert figures(plan) == values(claim_receivable=-600, allowance=-100)
     assert plan.outcome is Outcome.POSTED
+
+
+def test_negative_allowance_below_one_makes_room_for_the_payment(hospital):
+    plan = receive_one(hospital, claim("A1", 600, "600.50", ("CO", "45", "-0.50")))
+    assert figures(plan) == values(claim_receivable=-600, allowance="-0.50")
+    assert plan.exceptions == []
 
 
 def test_negative_allowance_that_outweighs_the_payment_is_not_posted(hospital):
@@ -147,7 +154,15 @@ def test_allowance_beside_a_denial_waits_with_it(hospital):
         hospital, claim("A1", 600, 0, lines=[line(600, 0, ("CO", "45", 200), ("CO", "50", 400))])
     )
     assert (plan.lines, plan.denied, plan.outcome) == ([], 600, Outcome.DENIED)
-    assert plan.exceptions[0].finding.amount == 600
+    finding = plan.exceptions[0].finding
+    assert (finding.amount, finding.found) == (600, "CO 50")
+
+
+def test_denial_of_less_than_one_is_a_denial():
+    hospital = Hospital()
+    hospital.invoice("A1", "0.50")
+    plan = receive_one(hospital, claim("A1", "0.50", 0, ("CO", "50", "0.30"), ("CO", "45", "0.20")))
+    assert (plan.lines, plan.denied, plan.outcome) == ([], money("0.50"), Outcome.DENIED)
 
 
 def test_denied_line_of_a_paid_claim_stays_open_while_the_rest_posts(hospital):
@@ -215,6 +230,7 @@ def test_adjustment_without_a_rule_waits_in_the_review_list(hospital, given):
     assert [(e.finding.code, e.finding.amount, e.subject) for e in plan.exceptions] == [
         ("remittance.adjustment.no_rule", 100, f"{PAYER} {given[0]} {given[1]}")
     ]
+    assert plan.exceptions[0].finding.found.endswith("(once)")
     assert hospital.open("A1") == 100
 
 
@@ -232,6 +248,8 @@ def test_adjustments_without_a_rule_are_one_exception_per_code():
     )
     assert [exception.finding.amount for exception in plan.exceptions] == [150]
     assert plan.exceptions[0].finding.location == "ST 0001, segment 10 (CAS)"
+    assert plan.exceptions[0].finding.found == "CO 999 (2 times)"
+    assert plan.exceptions[0].category == "mapping"
 
 
 def test_a_review_rule_is_a_decision_and_no_missing_rule(hospital):
@@ -256,7 +274,8 @@ def test_payment_of_a_settled_claim_waits_whole(hospital):
     plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 200)))
     assert figures(plan) == values(unapplied_cash=-400)
     assert (plan.outcome, codes(plan)) == (Outcome.UNAPPLIED, ["remittance.claim.nothing_open"])
-    assert plan.exceptions[0].finding.amount == 400
+    finding = plan.exceptions[0].finding
+    assert (finding.amount, finding.expected, finding.found) == (400, "an open item", "0 open for 600")
 
 
 def test_unpaid_claim_that_is_settled_posts_nothing(hospital):
@@ -272,6 +291,18 @@ def test_allowance_above_the_open_items_is_not_posted():
     plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 200)))
     assert figures(plan) == values(claim_receivable=-500, allowance=100)
     assert codes(plan) == ["remittance.claim.allowance_excess"]
+    finding = plan.exceptions[0].finding
+    assert (finding.amount, finding.expected, finding.found) == (100, "at most 100", "200")
+
+
+def test_allowances_of_several_accounts_share_what_is_open():
+    hospital = Hospital()
+    hospital.invoice("A1", 500)
+    own_account = PostingRule(Treatment.ALLOWANCE, "CO", "253", account=777, payer=PAYER)
+    hospital.rules = RuleTable([*DEFAULT_RULES, own_account])
+    plan = receive_one(hospital, claim("A1", 600, 400, ("CO", "45", 80), ("CO", "253", 120)))
+    posted = {line.account: line.amount for line in plan.lines if line.role is Role.ALLOWANCE}
+    assert posted == {hospital.accounts[Role.ALLOWANCE]: 80, 777: 20}
     assert plan.exceptions[0].finding.amount == 100
 
 
@@ -281,6 +312,22 @@ def test_copayment_collected_at_the_desk_is_not_asked_for_again(hospital):
     assert figures(plan) == values(claim_receivable=-580, allowance=180)
     assert codes(plan) == ["remittance.claim.transfer_excess"]
     assert plan.exceptions[0].finding.amount == 20
+
+
+def test_patient_share_that_is_owed_already_is_counted_up_to_what_does_not_move():
+    hospital = Hospital()
+    hospital.invoice("A1", 200)
+    receive_one(hospital, claim("A1", 100, 0, ("PR", "1", 100), number="ICN-1"))
+    plan = receive_one(hospital, claim("A1", 120, 60, ("PR", "1", 60), number="ICN-2"))
+    assert figures(plan) == values(claim_receivable=-100, patient_receivable=40)
+    assert (plan.transferred, plan.patient_share, plan.exceptions) == (40, 20, [])
+
+
+@pytest.mark.parametrize("given", [("CO", "45", "-0.50"), ("PR", "1", "-0.50")])
+def test_negative_adjustment_of_an_unpaid_claim_is_left_to_a_person(hospital, given):
+    plan = receive_one(hospital, claim("A1", "-0.50", 0, given))
+    assert (plan.lines, codes(plan)) == ([], ["remittance.claim.negative_adjustment"])
+    assert plan.exceptions[0].finding.amount == money("-0.50")
 
 
 def test_invoice_with_instalments_is_settled_line_by_line():
@@ -330,6 +377,19 @@ def test_rule_by_date_of_service(hospital):
     )
     assert figures(plan) == values(claim_receivable=-550, allowance=50)
     assert plan.reviewed == 50
+
+
+@pytest.mark.parametrize(
+    ("statement_from", "allowance"),
+    [(datetime.date(2026, 2, 14), 0), (datetime.date(2026, 2, 15), 100), (None, 100)],
+)
+def test_rule_by_date_at_claim_level_goes_by_the_statement_then_by_the_payment(
+    hospital, statement_from, allowance
+):
+    new = PostingRule(Treatment.ALLOWANCE, "CO", "999", date_from=datetime.date(2026, 2, 15))
+    hospital.rules = RuleTable([new])
+    given = replace(claim("A1", 600, 500, ("CO", "999", 100)), statement_from=statement_from)
+    assert receive_one(hospital, given).allowance == allowance
 
 
 def test_labels_and_exceptions_never_carry_the_patients_name(hospital):

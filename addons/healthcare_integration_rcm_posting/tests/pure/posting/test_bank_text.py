@@ -26,6 +26,7 @@ def test_part_of_another_number_is_no_trace_number(text):
 @pytest.mark.parametrize("trace_number", ["", "  "])
 def test_no_trace_number_is_in_no_text(trace_number):
     assert not names_trace("ACH CREDIT", trace_number)
+    assert not names_trace("", trace_number)
 
 
 def test_blanks_in_a_trace_number_may_be_lost():
@@ -41,4 +42,5 @@ def test_special_characters_stand_for_themselves():
 def test_traces_of_addenda():
     assert traces_of_addenda("HCCLAIMPMT TRN*1*EFT12*1999999999~") == ["EFT12"]
     assert traces_of_addenda("trn * 1 * EFT12") == ["EFT12"]
+    assert traces_of_addenda("TRN*1*EFT12 *1999999999~") == ["EFT12"]
     assert traces_of_addenda("ACH CREDIT EFT12") == []

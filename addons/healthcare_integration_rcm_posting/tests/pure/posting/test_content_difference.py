@@ -3,9 +3,10 @@
 import copy
 
 import pytest
-from posting_documents import claim, remit
+from posting_documents import claim, money, remit
 
 from odoo.addons.healthcare_integration_rcm_posting.posting.content_difference import first_difference
+from odoo.addons.healthcare_integration_rcm_posting.posting.figures import Figures
 
 
 def given():
@@ -57,3 +58,16 @@ def test_what_is_private_is_only_named():
     expected, found = difference(changed(lambda r: setattr(r.claims[1], "patient_name", "Otherwise, Robin")))
     assert expected.endswith("paid 80, patient_name")
     assert found.endswith("paid 80, other patient_name")
+
+
+def test_difference_of_amounts_that_only_one_has():
+    first = Figures.build(money(100), money(60), [("CO", "45", money(40))])
+    other = Figures.build(money(100), money(60), [("PR", "1", money(40))])
+    assert first.differences(other) == ("CO 45 40, PR 1 0", "CO 45 0, PR 1 40")
+
+
+def test_difference_of_level_alone_shows_the_levels():
+    adjusted = [("CO", "45", money(40))]
+    of_claim = Figures.build(money(100), money(60), adjusted)
+    of_line = Figures.build(money(100), money(60), lines=[(money(100), money(60), adjusted)])
+    assert of_claim.differences(of_line) == ("claim CO 45 40", "line 100 paid 60, CO 45 40")

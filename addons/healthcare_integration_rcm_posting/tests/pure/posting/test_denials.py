@@ -46,15 +46,27 @@ def test_only_what_is_open_moves(moving):
     assert figures(plan) == {"claim_receivable": -450, "denied_receivable": 450}
 
 
+def test_no_more_than_was_denied_moves_from_an_invoice_with_instalments(moving):
+    moving.invoice("A2", 250, 350)
+    (plan,) = receive(moving, claim("A2", 400, 0, ("CO", "50", 400)))
+    assert [line.amount for line in plan.lines] == [-250, -150, 400]
+    assert moving.open("A2") == 200
+
+
 def test_second_copy_of_a_denial_moves_nothing(moving):
     first, second = receive(moving, DENIED, DENIED)
     assert (figures(first), figures(second)) == (MOVED, {})
     assert second.outcome is Outcome.DENIED
 
 
-def test_payment_after_all_settles_what_was_moved(moving):
-    receive(moving, DENIED)
-    (plan,) = receive(moving, claim("A1", 600, 400, ("CO", "45", 150), ("PR", "1", 50)))
+@pytest.mark.parametrize("in_one_remittance", [True, False])
+def test_payment_after_all_settles_what_was_moved(moving, in_one_remittance):
+    paid = claim("A1", 600, 400, ("CO", "45", 150), ("PR", "1", 50))
+    if in_one_remittance:
+        _denied, plan = receive(moving, DENIED, paid)
+    else:
+        receive(moving, DENIED)
+        (plan,) = receive(moving, paid)
     assert figures(plan) == {"claim_receivable": -600, "allowance": 150, "patient_receivable": 50}
     assert (moving.balance(Role.DENIED_RECEIVABLE), codes(plan)) == (0, [])
 

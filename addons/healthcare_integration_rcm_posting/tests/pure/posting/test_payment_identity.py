@@ -52,6 +52,21 @@ def test_each_part_of_the_identity_counts(header):
     assert key(paid()) != key(paid(**header))
 
 
+def test_identity_in_clear_text():
+    assert payment_identity(7, paid().header, "hash") == (
+        7,
+        "1512345678",
+        "",
+        "T1",
+        "2026-03-02",
+        "501.5",
+        "1234567893",
+        "",
+    )
+    nothing = payment_identity(7, remit(amount="-0.00", payment_date=None).header, "hash")
+    assert (nothing.payment_date, nothing.amount, nothing.content) == ("", "0", "hash")
+
+
 def test_company_and_payee_count():
     other = paid()
     other.header.payee.identifier = "1999999999"

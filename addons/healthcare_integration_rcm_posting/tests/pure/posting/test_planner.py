@@ -124,9 +124,10 @@ def test_open_item_is_never_credited_above_its_residual():
     item = OpenItem(1, 100, PAYER, money(50), ItemKind.INVOICE)
     with pytest.raises(PlanError) as raised:
         item.credit(money("50.01"))
-    assert raised.value.code == "remittance.plan.over_credit"
+    assert (raised.value.code, raised.value.subject) == ("remittance.plan.over_credit", "1")
+    assert (raised.value.expected, raised.value.found) == ("at most 50", "50.01")
     with pytest.raises(PlanError):
-        item.credit(money(-1))
+        item.credit(money("-0.01"))
     item.credit(money(50))
     assert item.residual == 0
 

@@ -1,6 +1,7 @@
 """What holds a whole remittance."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from posting_documents import PAYMENT_DATE, claim, line, remit
@@ -41,13 +42,21 @@ def test_header_that_holds(header, code):
     assert plan.entries == []
 
 
-def test_negative_payment_holds():
-    assert holds(remit(claim("A1", -600, -600))) == ["remittance.hold.negative_payment"]
+@pytest.mark.parametrize("paid", [-600, "-0.50"])
+def test_negative_payment_holds(paid):
+    assert holds(remit(claim("A1", paid, paid))) == ["remittance.hold.negative_payment"]
 
 
 @pytest.mark.parametrize("header", [{}, {"method": "NON"}, {"handling": "H"}])
 def test_remittance_without_payment_is_posted(header):
     assert holds(remit(claim("A1", 600, 0, ("PR", "1", 600)), **header)) == []
+
+
+def test_hold_shows_what_was_expected_and_found():
+    (test_file,) = Hospital().plan(remit(PAID, usage="T")).holds
+    assert (test_file.location, test_file.expected, test_file.found) == ("ST 0001, ISA15", "P", "T")
+    (untraced,) = Hospital().plan(remit(PAID, trace="")).holds
+    assert (untraced.location, untraced.found) == ("ST 0001, TRN02", "nothing")
 
 
 def test_test_file_is_posted_through_a_test_endpoint():
@@ -76,6 +85,13 @@ def test_unbalanced_claim_holds_the_remittance(unbalanced):
     (finding,) = plan.holds
     assert finding.code == "remittance.hold.unbalanced"
     assert "A2" in finding.found
+
+
+def test_hold_shows_the_imbalance_whatever_else_was_found():
+    given = remit(PAID, UNBALANCED[0])
+    given.summary.findings.insert(0, replace(given.summary.findings[0], code="x12.segment_count", found="9"))
+    (finding,) = Hospital().plan(given).holds
+    assert (finding.expected, finding.found.endswith(": 400")) == ("450 = CLP03 600 - CAS 150", True)
 
 
 @pytest.mark.parametrize("unbalanced", UNBALANCED)

@@ -1,6 +1,8 @@
 """Which rule an adjustment meets."""
 
 import datetime
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -49,6 +51,24 @@ def test_most_specific_rule_wins_in_whatever_order(chosen, random):
     rules = [ASCENDING[index] for index in chosen]
     random.shuffle(rules)
     assert resolve(rules) is ASCENDING[max(chosen)]
+
+
+@pytest.mark.parametrize(("less", "more"), list(pairwise(ASCENDING)))
+def test_priority_and_order_never_outweigh_the_more_specific_rule(less, more):
+    urgent = replace(less, priority=0)
+    assert resolve([urgent, more]) is resolve([more, urgent]) is more
+
+
+def test_rule_without_dates_applies_to_what_has_no_date():
+    rule = PostingRule(Treatment.ALLOWANCE, "CO", "45")
+    assert resolve([rule], day=None) is rule
+
+
+def test_tables_name_the_accounts_of_their_rules():
+    own = PostingRule(Treatment.OTHER_ACCOUNT, "CO", "45", account=7)
+    assert RuleTable([*DEFAULT_RULES, own]).accounts == {7}
+    levy = ProviderAdjustmentRule(Role.RULE_ACCOUNT, "LE", account=8)
+    assert ProviderAdjustmentRuleTable([*DEFAULT_PROVIDER_RULES, levy]).accounts == {8}
 
 
 def test_payers_wildcard_never_overrides_a_denial():
@@ -138,6 +158,20 @@ def test_provider_rule_by_code_payer_and_sign():
     assert role(2, "CS", Sign.NEGATIVE) is Role.LEVY
     assert role(3, "ZZ", Sign.NEGATIVE) is Role.PAYER_REFUND
     assert table.resolve(2, "ZZ", Sign.NEGATIVE, DAY) is NO_PROVIDER_RULE
+
+
+def test_provider_rule_that_names_the_code_wins_over_payer_and_sign():
+    of_code = ProviderAdjustmentRule(Role.LEVY, "CS")
+    others = ProviderAdjustmentRule(Role.TAKEBACK, sign=Sign.POSITIVE, payer=1, priority=0)
+    for rules in ([of_code, others], [others, of_code]):
+        assert ProviderAdjustmentRuleTable(rules).resolve(1, "CS", Sign.POSITIVE, DAY) is of_code
+
+
+@pytest.mark.parametrize(("day", "applies"), [(datetime.date(2026, 3, 1), False), (DAY, True), (None, False)])
+def test_provider_rule_applies_from_its_date(day, applies):
+    dated = ProviderAdjustmentRule(Role.LEVY, "CS", date_from=DAY)
+    table = ProviderAdjustmentRuleTable([dated])
+    assert (table.resolve(1, "CS", Sign.POSITIVE, day) is dated) is applies
 
 
 def test_every_role_has_a_label():

@@ -1,5 +1,7 @@
 """Every row of the accounting table that concerns provider adjustments, in both directions."""
 
+from decimal import Decimal
+
 import pytest
 from posting_documents import claim, money, remit
 from posting_hospital import PAYER, Hospital, codes
@@ -61,9 +63,10 @@ def test_authorised_return_credits_the_refund_check(hospital):
     assert hospital.balance(Role.CLEARING) == 800
 
 
-def test_positive_authorised_return_is_to_be_identified(hospital):
-    (plan,) = receive(hospital, ("72", "CHECK 9", 200))
-    assert lines(plan) == [(Role.PROVIDER_ADJUSTMENT_REVIEW, 200)]
+@pytest.mark.parametrize("amount", [Decimal(200), Decimal("0.50")])
+def test_positive_authorised_return_is_to_be_identified(hospital, amount):
+    (plan,) = receive(hospital, ("72", "CHECK 9", amount))
+    assert lines(plan) == [(Role.PROVIDER_ADJUSTMENT_REVIEW, amount)]
 
 
 def test_recovery_is_announced_and_collected_by_the_reference(hospital):
@@ -78,10 +81,11 @@ def test_recovery_is_announced_and_collected_by_the_reference(hospital):
     assert all(not i.residual for i in hospital.books.items.values() if i.role is Role.PAYER_REFUND)
 
 
-def test_recovery_may_be_announced_and_collected_in_one_remittance(hospital):
-    collected, announced = receive(hospital, ("WO", "ICN-77", 200), ("WO", "ICN-77", -200))
-    assert lines(collected) == [(Role.PAYER_REFUND, 200)]
-    assert lines(announced) == [(Role.PAYER_REFUND, -200)]
+@pytest.mark.parametrize("amount", [Decimal(200), Decimal("0.50")])
+def test_recovery_may_be_announced_and_collected_in_one_remittance(hospital, amount):
+    collected, announced = receive(hospital, ("WO", "ICN-77", amount), ("WO", "ICN-77", -amount))
+    assert lines(collected) == [(Role.PAYER_REFUND, amount)]
+    assert lines(announced) == [(Role.PAYER_REFUND, -amount)]
     assert hospital.balance(Role.TAKEBACK) == 0
 
 
@@ -116,12 +120,13 @@ def test_recoveries_without_a_reference_do_not_pair_up(hospital):
     assert lines(plan) == [(Role.TAKEBACK, 200)]
 
 
-def test_forward_balance_is_applied_by_the_trace_number(hospital):
-    (carried,) = receive(hospital, ("FB", "something else", -200), trace="T1")
-    assert lines(carried) == [(Role.FORWARD_BALANCE, -200)]
+@pytest.mark.parametrize("amount", [Decimal(200), Decimal("0.50")])
+def test_forward_balance_is_applied_by_the_trace_number(hospital, amount):
+    (carried,) = receive(hospital, ("FB", "something else", -amount), trace="T1")
+    assert lines(carried) == [(Role.FORWARD_BALANCE, -amount)]
     assert carried.lines[0].reference == "T1"
-    (applied,) = receive(hospital, ("FB", "T1", 200), trace="T2")
-    assert lines(applied) == [(Role.FORWARD_BALANCE, 200)]
+    (applied,) = receive(hospital, ("FB", "T1", amount), trace="T2")
+    assert lines(applied) == [(Role.FORWARD_BALANCE, amount)]
     assert applied.exceptions == []
     assert all(not i.residual for i in hospital.books.items.values() if i.role is Role.FORWARD_BALANCE)
 
@@ -154,6 +159,14 @@ def test_announcement_of_a_part_leaves_the_rest_of_the_takeback(hospital):
     assert lines(announced) == [(Role.TAKEBACK, -150), (Role.TAKEBACK, -30)]
     assert open_items(hospital, Role.TAKEBACK) == [20]
     assert hospital.balance(Role.CLEARING) == 400 + 180
+
+
+def test_announcements_in_one_remittance_give_each_takeback_back_once(hospital):
+    receive(hospital, ("WO", "R1", 200))
+    first, second = receive(hospital, ("WO", "R1", -150), ("WO", "R1", -100), trace="T2", claims=[])
+    assert lines(first) == [(Role.TAKEBACK, -150)]
+    assert lines(second) == [(Role.TAKEBACK, -50), (Role.PAYER_REFUND, -50)]
+    assert open_items(hospital, Role.TAKEBACK, Role.PAYER_REFUND) == [-50]
 
 
 def test_announcement_leaves_takebacks_of_other_references_and_of_claims(hospital):

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from posting_documents import claim, remit
 from posting_hospital import PAYER, Hospital
@@ -46,6 +47,35 @@ def test_no_more_is_required_than_the_documents_call_for():
     assert forwarded.roles == {Role.PAYER_RECEIVABLE}
 
 
+def test_small_amounts_and_none():
+    assert required(remit(claim("A1", "0.50", "0.50"))).roles == {Role.CLEARING, Role.UNAPPLIED_CASH}
+    collected = required(remit(plb=[("WO", "R1", "0.50")]))
+    assert collected.roles == {Role.CLEARING, Role.PAYER_REFUND, Role.TAKEBACK}
+    assert required(remit(plb=[("WO", "R1", 0), ("L6", "", 0)])).roles == set()
+
+
+def test_account_of_a_rule_needs_no_setting():
+    given_remit = remit(claim("A1", 100, 0, ("CO", "45", 100)), plb=[("L6", "", -5)])
+    assert required(given_remit).roles == {Role.ALLOWANCE, Role.CLEARING, Role.INTEREST_INCOME}
+    hospital = Hospital(
+        rules=RuleTable([PostingRule(Treatment.ALLOWANCE, "CO", "45", account=777)]),
+        provider_rules=ProviderAdjustmentRuleTable(
+            [ProviderAdjustmentRule(Role.INTEREST_INCOME, "L6", account=778)]
+        ),
+    )
+    assert required(given_remit, hospital).roles == {Role.CLEARING}
+
+
+@pytest.mark.parametrize(
+    "denied", [claim("A1", 100, 0, ("CO", "50", 100)), claim("A1", 100, 0, ("OA", "94", 100), status="4")]
+)
+def test_denied_claims_need_their_own_receivable_where_the_policy_moves_them(denied):
+    moving = Hospital().with_policy(reclass_denied=True)
+    assert required(remit(denied), moving).roles == {Role.DENIED_RECEIVABLE}
+    assert required(remit(denied)).roles == set()
+    assert required(remit(claim("A1", 100, 0, ("PR", "1", 100))), moving).roles == {Role.PATIENT_RECEIVABLE}
+
+
 def test_missing_roles():
     hospital = Hospital()
     del hospital.accounts[Role.INTEREST_INCOME]
@@ -71,8 +101,13 @@ def test_accounts_that_rules_name_are_required_instead_of_the_roles():
 def test_first_amount_that_the_books_would_round():
     fine, finer = (claim(number, 100, Decimal("99.995"), ("CO", "45", Decimal("0.005"))) for number in "AB")
     finding = required(remit(claim("A1", 100, 100), fine, finer)).too_precise
-    assert (finding.code, finding.found) == ("remittance.hold.precision", "99.995")
+    assert (finding.code, finding.found, finding.amount) == (
+        "remittance.hold.precision",
+        "99.995",
+        Decimal("99.995"),
+    )
     assert finding.location.endswith("(A)")
     assert required(remit(claim("A1", 100, 100))).too_precise is None
     interest = required(remit(claim("A1", 100, 100), plb=[("L6", "", Decimal("-0.005"))]))
     assert interest.too_precise.location.endswith("(PLB)")
+    assert interest.too_precise.amount == Decimal("0.005")

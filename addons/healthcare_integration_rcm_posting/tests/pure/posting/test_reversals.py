@@ -6,6 +6,7 @@ import pytest
 from posting_documents import claim, line, money, remit, reversal
 from posting_hospital import NEXT_PAYER, PATIENT, PAYER, Hospital, codes, figures
 
+from odoo.addons.healthcare_integration_rcm_posting.posting.errors import PlanError
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import Addressee
 from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
 from odoo.addons.healthcare_integration_rcm_posting.posting.roles import Role
@@ -43,6 +44,7 @@ def test_mirrored_reversal_takes_back_every_line_and_reopens_the_invoice(hospita
         "patient_receivable": -80,
     }
     assert (taken_back.outcome, taken_back.reverses, taken_back.exceptions) == (Outcome.POSTED, 1, [])
+    assert (taken_back.allowance, taken_back.transferred, taken_back.parked) == (-120, -80, 0)
     assert start.residual == 600
     assert hospital.balance(Role.PATIENT_RECEIVABLE) == 0
     assert item_of(hospital, Role.PATIENT_RECEIVABLE).residual == 0
@@ -107,6 +109,22 @@ def test_reversal_when_the_patient_has_paid_leaves_a_credit_that_the_correction_
     assert sorted(open_items) == [-20, 0, 0, 0]
 
 
+def test_correction_uses_no_more_credits_than_it_needs():
+    hospital = Hospital()
+    hospital.invoice("A1", 200)
+    originals = [claim("A1", 100, 50, ("PR", "2", 50), number=number) for number in ("ICN-1", "ICN-2")]
+    hospital.receive(remit(*originals))
+    for item in list(hospital.books.items.values()):
+        if item.role is Role.PATIENT_RECEIVABLE:
+            hospital.pay(item.id, 50)
+    hospital.receive(with_other(*map(reversal, originals), trace="T2"))
+    plan = hospital.receive(remit(claim("A1", 100, 70, ("PR", "2", 30)), trace="T3"))
+    moved = next(line for line in next(plan.claims).lines if line.role is Role.PATIENT_RECEIVABLE)
+    assert len(moved.reconcile) == 1
+    open_items = [i.residual for i in hospital.books.items.values() if i.role is Role.PATIENT_RECEIVABLE]
+    assert sorted(residual for residual in open_items if residual) == [-50, -20]
+
+
 def test_reversal_when_the_patient_has_paid_in_part_settles_the_rest(hospital):
     hospital.receive(remit(ORIGINAL))
     hospital.pay(item_of(hospital, Role.PATIENT_RECEIVABLE).id, 30)
@@ -114,6 +132,23 @@ def test_reversal_when_the_patient_has_paid_in_part_settles_the_rest(hospital):
     assert next(plan.claims).exceptions[0].finding.amount == 30
     open_items = [i.residual for i in hospital.books.items.values() if i.role is Role.PATIENT_RECEIVABLE]
     assert sorted(open_items) == [-30, 0, 0]
+
+
+def test_reversal_of_amounts_below_one_leaves_nothing_open():
+    hospital = Hospital()
+    hospital.invoice("A1", "1.00")
+    given = claim("A1", "1.00", "0.50", ("PR", "1", "0.50"))
+    hospital.receive(remit(given))
+    plan = hospital.receive(with_other(reversal(given), trace="T2"))
+    assert next(plan.claims).exceptions == []
+    assert (hospital.open("A1"), item_of(hospital, Role.PATIENT_RECEIVABLE).residual) == (1, 0)
+
+
+def test_what_a_reversal_closed_is_not_settled_again_in_the_same_remittance(hospital):
+    hospital.receive(remit(ORIGINAL))
+    plan = hospital.receive(remit(reversal(ORIGINAL), claim("A1", 650, 650), trace="T2"))
+    assert figures(list(plan.claims)[1]) == {"claim_receivable": -600, "unapplied_cash": -50}
+    assert hospital.balance(Role.PATIENT_RECEIVABLE) == 0
 
 
 def test_reversal_of_the_primary_when_the_secondary_has_paid(hospital):
@@ -197,7 +232,7 @@ def test_reversal_with_a_positive_payment_waits_in_unapplied_cash(hospital):
 def not_mirrored():
     taken_back = reversal(ORIGINAL)
     first, second = taken_back.service_lines
-    yield replace(taken_back, charge=money(-610), paid=money(-410)), "charge -610"
+    yield replace(taken_back, charge=money(-610), paid=money(-410)), "charge -610, paid -410"
     yield replace(taken_back, service_lines=[first]), "CO 45 -100"
     shifted = [
         replace(a, amount=a.amount - 10 if a.group == "CO" else a.amount + 10) for a in first.adjustments
@@ -206,7 +241,7 @@ def not_mirrored():
     regrouped = [replace(a, group="CR") for a in first.adjustments]
     yield replace(taken_back, service_lines=[replace(first, adjustments=regrouped), second]), "CR 45 -100"
     swapped = [replace(first, adjustments=second.adjustments), replace(second, adjustments=first.adjustments)]
-    yield replace(taken_back, service_lines=swapped), "line "
+    yield replace(taken_back, service_lines=swapped), "line -500 paid -350, CO 45 -20"
 
 
 @pytest.mark.parametrize("case", range(5))
@@ -266,6 +301,24 @@ def test_the_payers_claim_number_decides_among_equal_postings():
     assert next(plan.claims).reverses == 1
     plan = hospital.receive(remit(replace(reversal(first), payer_claim_number="ICN-9"), OTHER, trace="T3"))
     assert next(plan.claims).reverses == 2
+
+
+def test_the_payers_claim_number_decides_within_one_remittance():
+    hospital = Hospital()
+    hospital.invoice("A1", 1200)
+    first, second = (claim("A1", 600, 400, ("CO", "45", 200), number=number) for number in ("ICN-1", "ICN-2"))
+    plans = list(hospital.receive(remit(first, second, reversal(first))).claims)
+    assert plans[2].reverses == str(plans[0].position)
+
+
+def test_reversal_of_a_posting_whose_lines_are_not_all_given_is_refused(hospital):
+    hospital.receive(remit(ORIGINAL))
+    allowance = item_of(hospital, Role.ALLOWANCE).id
+    hospital.claims[0].lines.remove(allowance)
+    with pytest.raises(PlanError) as raised:
+        hospital.plan(with_other(reversal(ORIGINAL), trace="T2"))
+    assert (raised.value.code, raised.value.subject) == ("remittance.plan.claim_unbalanced", "A1")
+    assert (raised.value.expected, raised.value.found) == ("400", "520")
 
 
 def test_reversed_allowance_may_be_taken_by_the_next_payer(hospital):

@@ -4,6 +4,7 @@ import pytest
 from posting_documents import claim, money, remit, reversal
 from posting_hospital import PAYER, Hospital, codes, figures
 
+from odoo.addons.healthcare_integration_rcm_posting.posting.claims import plan_resolution
 from odoo.addons.healthcare_integration_rcm_posting.posting.errors import PlanError
 from odoo.addons.healthcare_integration_rcm_posting.posting.ledger import MatchState
 from odoo.addons.healthcare_integration_rcm_posting.posting.plan import Outcome
@@ -44,6 +45,12 @@ def test_claim_not_found_with_a_negative_payment_is_a_takeback_to_identify(state
     assert figures(first) == values(takeback=400)
     assert (first.outcome, codes(first)) == (Outcome.HELD, [UNKNOWN[state]])
     assert hospital.balance(Role.CLEARING) == 100
+
+
+@pytest.mark.parametrize(("amount", "role"), [("0.50", "unapplied_cash"), ("-0.50", "takeback")])
+def test_money_below_one_waits_where_its_sign_says(amount, role):
+    plan = Hospital().receive(remit(claim("A1", amount, amount), claim("B1", 500, 500)))
+    assert figures(next(plan.claims)) == values(**{role: -money(amount)})
 
 
 def test_claim_not_found_without_a_payment_only_raises():
@@ -127,13 +134,28 @@ def test_resolution_refuses_money_that_was_used_since():
     assert raised.value.code == "remittance.plan.waiting_amount"
 
 
+def test_money_that_waited_is_spent_once():
+    hospital = Hospital()
+    posted = remit(claim("A1", 600, 400, ("CO", "45", 200)))
+    hospital.receive(posted)
+    hospital.invoice("A1", 1200)
+    account, context = hospital.account("A1"), hospital.context(None, PAYER)
+    (waiting,) = account.parked
+    plan_resolution(posted.claims[0], account, waiting, context, "first")
+    assert waiting.residual == 0
+    with pytest.raises(PlanError) as raised:
+        plan_resolution(posted.claims[0], account, waiting, context, "again")
+    assert raised.value.code == "remittance.plan.waiting_amount"
+
+
 def test_resolution_refuses_a_match_that_settles_nothing():
     hospital = Hospital()
     posted = remit(claim("A1", 600, 400, ("CO", "45", 200)))
     hospital.receive(posted)
     with pytest.raises(PlanError) as raised:
         hospital.resolve(posted.claims[0])
-    assert raised.value.code == "remittance.plan.unresolved"
+    assert (raised.value.code, raised.value.subject) == ("remittance.plan.unresolved", "A1")
+    assert [finding.code for finding in raised.value.findings] == ["remittance.claim.unmatched"]
 
 
 def test_reversal_of_a_claim_that_was_resolved_later():
