@@ -1,6 +1,7 @@
 """What only a folder of this machine can do to us."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from odoo.addons.healthcare_integration_base.transports import ConfigurationErro
 from odoo.addons.healthcare_integration_base.transports.folder import FolderSettings, FolderTransport
 
 OTHER_FILE_SYSTEM = Path("/dev/shm")
+#: The user id of "nobody".
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -96,14 +99,31 @@ def test_a_folder_that_becomes_a_link_after_it_was_looked_at(root, tmp_path, nam
     assert (private / "a.835").stat().st_nlink == 1
 
 
-def test_an_outbox_that_must_not_be_read_is_written_to(root):
-    if os.geteuid() == 0:
-        pytest.skip("optional: rights do not hold for the superuser")
-    (root / "out").chmod(0o300)
-    with transport(root) as opened:
-        assert opened._stat(str(root / "out" / "x")) is None
-        opened._write(str(root / "out" / "x"), [b"1"])
-        assert opened._stat(str(root / "out" / "x")).size == 1
+@pytest.fixture
+def shared_root():
+    """A folder, with the rights of somebody who is not the superuser: that one may read everything."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        is_superuser = os.geteuid() == 0
+        if is_superuser:
+            os.chown(folder, NOBODY, -1)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            if is_superuser:
+                os.seteuid(0)
+
+
+def test_an_outbox_that_must_not_be_read_is_written_to(shared_root):
+    outbox = shared_root / "out"
+    outbox.mkdir(mode=0o300)
+    with pytest.raises(PermissionError):
+        os.listdir(outbox)
+    with transport(shared_root) as opened:
+        assert opened._stat(str(outbox / "x")) is None
+        opened._write(str(outbox / "x"), [b"1"])
+        assert opened._stat(str(outbox / "x")).size == 1
+    outbox.chmod(0o700)
 
 
 def test_a_link_within_the_root_is_a_folder_like_any_other(root):
