@@ -31,7 +31,7 @@ def assert_quiet(files: Iterable[Path], allowances: Iterable[Allowance] = ()) ->
 
 CONCURRENT = expected(
     r"ERROR odoo\.sql_db",
-    r"\nERROR: could not serialize access due to concurrent update\b",
+    r"\nERROR: (could not serialize access due to|deadlock detected|could not obtain lock)\b",
     "Odoo runs what another transaction got in the way of again.",
 )
 

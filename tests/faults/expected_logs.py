@@ -17,8 +17,8 @@ _LOGGERS = "|".join(
     (
         r"odoo\.sql_db",
         r"odoo\.addons\.base\.models\.ir_cron",
-        r"odoo\.(http|registry|service\.server)",
-        r"odoo\.addons\.healthcare_integration_base\.models\.integration_queue_\w+",
+        r"odoo\.(http|registry|modules\.\w+|service\.server)",
+        r"odoo\.addons\.healthcare_integration_\w+\.models\.\w+",
     )
 )
 

@@ -57,7 +57,9 @@ def _catch_sender(fleet, service, sender) -> int:
     """Queue messages until a worker of the server is seen sending, and return its process id."""
     for _lot in range(LOTS):
         sender.queue(MESSAGES, SIZE)
-        seen = fleet.wait_until(lambda: fleet.busy("_send_queued", service.worker_ids()) or sender.are_sent())
+        seen = fleet.wait_until(
+            lambda: fleet.busy("_send_queued", service.worker_ids()) or sender.are_sent(), 240
+        )
         if seen is not True:
             return seen
     raise AssertionError(f"no worker was seen sending any of {LOTS} lots of {MESSAGES} messages")

@@ -156,17 +156,27 @@ class IntegrationSystem(models.Model):
 
         :raise UserError: while a flow of the system may still take or send documents
         """
-        # What would be sent to it waits forever; flows of other companies do so as well.
-        working = [("system_id", "in", self.ids), ("state", "not in", ("draft", "retired"))]
-        if flows_sudo := self.env["integration.flow"].sudo().search(working):
-            raise UserError(
-                self.env._("Retire or revise its flows first: %s.", ", ".join(flows_sudo.mapped("name")))
-            )
+        require_group(self, "group_manager", "write")
+        self._require_no_working_flow()
         self._change_state(("draft", "approved", "live", "suspended"), "retired")
 
     def action_reset_to_draft(self):
         """Open a retired system or an approval again."""
         self._change_state(("approved", "retired"), "draft")
+
+    def _require_no_working_flow(self):
+        """:raise UserError: with the flows that the user may see, or that there are others"""
+        # What would be sent to a retired system waits forever, flows of other companies included.
+        flows_sudo = (
+            self.env["integration.flow"]
+            .sudo()
+            .search([("system_id", "in", self.ids), ("state", "not in", ("draft", "retired"))])
+        )
+        if not flows_sudo:
+            return
+        visible = flows_sudo.with_env(self.env)._filtered_access("read")
+        names = ", ".join(visible.mapped("name")) or self.env._("flows of other companies")
+        raise UserError(self.env._("Retire or revise its flows first: %s.", names))
 
     def _change_state(self, allowed, target):
         """Move systems to a state and audit it.

@@ -36,6 +36,19 @@ class TestFlow(ConfigurationCase):
         with self.assertRaisesRegex(ValidationError, "system user"):
             self.flow.user_id = SUPERUSER_ID
 
+    def test_a_flow_of_a_branch_keeps_its_system_and_is_not_named_to_who_may_not_see_it(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.runner.company_ids += branch
+        self.create_flow("branch", name="Of the Branch", company_id=branch.id).action_approve()
+        with self.assertRaisesRegex(UserError, "flows of other companies"):
+            self.system.with_user(self.manager).action_retire()
+        self.manager.company_ids += branch
+        with self.assertRaisesRegex(UserError, "Of the Branch"):
+            self.system.with_user(self.manager).with_context(
+                allowed_company_ids=(self.company | branch).ids
+            ).action_retire()
+        self.assertEqual(self.system.state, "draft")
+
     def test_only_an_administrator_lets_a_flow_run_as_one(self):
         administrator = self.user_with("group_operator")
         administrator.group_ids += self.env.ref("base.group_erp_manager")
