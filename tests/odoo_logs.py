@@ -34,6 +34,12 @@ CONCURRENT = expected(
     r"\nERROR: (could not serialize access due to|deadlock detected|could not obtain lock)\b",
     "Odoo runs what another transaction got in the way of again.",
 )
+#: Of a server of threads: at its end, whatever a scheduled action is about to do has no connection any more.
+STOPPED = expected(
+    r"WARNING odoo\.addons\.base\.models\.ir_cron|ERROR odoo\.[\w.]+",
+    r"This connection does not belong to the pool|(connection|cursor) already closed",
+    "Odoo closes all connections when it is told to end, and does not wait for its scheduled actions.",
+)
 
 
 class OdooLogs:

@@ -79,4 +79,6 @@ def running(folder: Path) -> Iterator[Site]:
         site = Site(server.url, database, passwords, Book.read(files.book), house, files)
         demo_days.run(site.client("biller"), house, files)
         yield site
-    odoo_logs.assert_quiet([installed.log(database), files.log("hospital"), log], [odoo_logs.CONCURRENT])
+    odoo_logs.assert_quiet(
+        [installed.log(database), files.log("hospital"), log], [odoo_logs.CONCURRENT, odoo_logs.STOPPED]
+    )

@@ -129,7 +129,7 @@ def run(commanded):
             server=server,
             biller=biller,
         )
-    odoo_logs.assert_quiet(logs, [odoo_logs.CONCURRENT, *REFUSED])
+    odoo_logs.assert_quiet(logs, [odoo_logs.CONCURRENT, odoo_logs.STOPPED, *REFUSED])
 
 
 def session(run, login):
@@ -263,7 +263,7 @@ def test_each_user_logs_in_and_sees_the_exceptions(run, login):
 
 
 def test_the_server_logged_nothing_to_worry_about(run):
-    odoo_logs.assert_quiet(run.logs, [odoo_logs.CONCURRENT])
+    odoo_logs.assert_quiet(run.logs, [odoo_logs.CONCURRENT, odoo_logs.STOPPED])
 
 
 # What is refused from here on stands in the log.

@@ -58,6 +58,21 @@ def test_a_process_that_ended_on_an_exception_is_seen(logs):
         logs.assert_quiet()
 
 
+def test_a_server_that_was_stopped_while_a_scheduled_action_ran(logs):
+    warning = "Exception in cron:\nTraceback (most recent call last):\n  File 'x.py', line 1\n"
+    pool = "psycopg2.pool.PoolError: This connection does not belong to the pool\n"
+    thread = "Exception in thread odoo.service.cron.cron0:\n" + warning
+    closed = "psycopg2.InterfaceError: connection already closed\n"
+    log = logs.new("server")
+    log.write_text(entry("WARNING", "odoo.addons.base.models.ir_cron", warning + pool + thread + closed))
+    logs.assert_quiet([odoo_logs.STOPPED])
+    log.write_text(log.read_text() + FINE + thread + closed)
+    logs.assert_quiet([odoo_logs.STOPPED])
+    log.write_text(log.read_text() + BAD + FINE + thread + "ValueError: other")
+    with pytest.raises(AssertionError, match="(?s)something odd.*ValueError: other"):
+        logs.assert_quiet([odoo_logs.STOPPED])
+
+
 def test_a_file_that_is_no_log_is_no_proof(tmp_path):
     (tmp_path / "empty").touch()
     with pytest.raises(AssertionError, match="nothing was logged"):
